@@ -1,0 +1,65 @@
+"""One target of actions: what is pending on it and what was done to it."""
+
+from domain import streams
+from domain.aggregates.aggregate import Aggregate
+from domain.budget import Credits, spent
+from domain.context import Context
+from domain.errors import TargetHeld
+from domain.events import BudgetLeased, BudgetSettled, Event
+from domain.events.budget import Grant
+
+
+class Target(Aggregate):
+    """Guards against the same action being pending twice, or done twice, on one target."""
+
+    def __init__(self, tool: str, target: str) -> None:
+        super().__init__(streams.target(tool, target))
+        self.name = f"{tool} {target}"
+        self.held: dict[str, str] = {}
+        self.done: dict[str, str] = {}
+
+    def apply(self, event: Event) -> None:
+        """Change the state by what happened."""
+        match event:
+            case BudgetLeased():
+                for grant in event.grants:
+                    self.held[grant.action_hash or ""] = grant.holder
+            case BudgetSettled():
+                for held, holder in list(self.held.items()):
+                    if holder == event.lease_id:
+                        del self.held[held]
+                        if event.outcome != "released":
+                            self.done[held] = holder
+
+    def hold(self, context: Context, swarm_id: str, proposal_id: str, action_hash: str) -> None:
+        """Hold the target for a proposal, until its action was done or given up.
+
+        Raises:
+            TargetHeld: the same action is pending, or was done.
+        """
+        if action_hash in self.done:
+            raise TargetHeld(self.name, self.done[action_hash], "done")
+        if action_hash in self.held:
+            raise TargetHeld(self.name, self.held[action_hash], "pending")
+        self.trigger(
+            BudgetLeased(
+                **context.envelope(swarm_id),
+                lease_id=proposal_id,
+                resource="target",
+                grants=(Grant(holder=proposal_id, accounts=(self.name,), action_hash=action_hash),),
+            )
+        )
+
+    def let_go(self, context: Context, swarm_id: str, proposal_id: str, *, done: bool) -> None:
+        """End the hold of a proposal; `done` tells whether its action ran, or may have."""
+        if proposal_id not in self.held.values():
+            return
+        self.trigger(
+            BudgetSettled(
+                **context.envelope(swarm_id),
+                lease_id=proposal_id,
+                resource="target",
+                spent=spent({proposal_id: Credits()}),
+                outcome="settled" if done else "released",
+            )
+        )

@@ -1,0 +1,75 @@
+"""Hard limits, as data. A limit is a ceiling, never an allotment."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.errors import InvalidInput
+
+
+class Limits(BaseModel):
+    """What one persona may do, on the wire a `policy`; never wider than its parent's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_spawn_depth: int = 4
+    """Deepest generation a child of this persona may be of."""
+    max_branching_factor: int = 4
+    """Live children at a time."""
+    token_budget_per_minute: int = 20_000
+    """Tokens in one minute, its descendants' included."""
+    compute_ms_per_minute: int = 10_000
+    """Cpu milliseconds in one minute, its descendants' included."""
+    idle_ttl_secs: int = 3_600
+    """Seconds without progress after which it is reaped; time the fabric was down excluded."""
+    share_memory: bool = False
+    """Whether other personas may read its memory."""
+    allowed_tools: tuple[str, ...] = ()
+    """Tools it may propose to use; none by default."""
+    token_budget_lifetime: int | None = None
+    """Tokens in all its life, its descendants' included; null for no such ceiling."""
+    compute_ms_lifetime: int | None = None
+    """Cpu milliseconds in all its life, likewise; null for no such ceiling."""
+    max_lifetime_spawns: int | None = None
+    """Children it may spawn in all its life; null for no such ceiling."""
+
+
+class SwarmLimits(BaseModel):
+    """Ceilings of one swarm, or of the whole fabric."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    token_budget_per_minute: int = 200_000
+    """Tokens in one minute, all its personas together."""
+    compute_ms_per_minute: int = 120_000
+    """Cpu milliseconds in one minute, all its personas together."""
+    token_budget_lifetime: int | None = None
+    """Tokens for ever; null for no such ceiling."""
+    compute_ms_lifetime: int | None = None
+    """Cpu milliseconds for ever; null for no such ceiling."""
+    max_live_personas: int = 1_000
+    """Personas alive at a time."""
+    max_lifetime_spawns: int = 100_000
+    """Personas for ever, reaped ones included."""
+
+
+def check_not_negative(limits: BaseModel) -> None:
+    """Refuse limits below zero.
+
+    Raises:
+        InvalidInput: one of them is.
+    """
+    for name, value in limits:
+        if isinstance(value, int) and value < 0:
+            raise InvalidInput(f"{name} must not be negative, not {value}", field=name)
+
+
+def wider_fields(child: Limits, parent: Limits) -> Iterator[tuple[str, object, object]]:
+    """Yield (field, child's, parent's) wherever the child's limits reach beyond the parent's."""
+    for name in Limits.model_fields:
+        mine, theirs = getattr(child, name), getattr(parent, name)
+        if name == "allowed_tools":
+            if not set(mine) <= set(theirs):
+                yield name, mine, theirs
+        elif theirs is not None and (mine is None or mine > theirs):
+            yield name, mine, theirs

@@ -1,0 +1,1 @@
+"""Everything that touches the world. `services/app.py` wires it; nothing is built at import."""
