@@ -155,9 +155,10 @@ class Fabric(Aggregate):
             for lease_id, lease in self.pool.open.items()
             if lease.window < window and lease.grants[0].holder == holder
         ]
-        for lease_id, lease in held:
+        for number, (lease_id, lease) in enumerate(held, 1):
             grant = lease.grants[0]
-            part = used.at_most(Credits(grant.tokens, grant.cpu_ms))
+            whole = Credits(grant.tokens, grant.cpu_ms)
+            part = used if number == len(held) else used.at_most(whole)
             used -= part
             self.trigger(
                 BudgetSettled(

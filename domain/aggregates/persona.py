@@ -77,7 +77,7 @@ class Persona(Aggregate):
     def ceiling(self) -> Ceiling:
         """The persona as an account."""
         return Ceiling(
-            self.persona_id,
+            self.id,
             Credits(self.limits.token_budget_per_minute, self.limits.compute_ms_per_minute),
             self.limits.token_budget_lifetime,
             self.limits.compute_ms_lifetime,

@@ -60,7 +60,7 @@ class Swarm(Aggregate):
     @property
     def ceiling(self) -> Ceiling:
         """The swarm as an account."""
-        return ceiling_of(self.swarm_id, self.limits)
+        return ceiling_of(self.id, self.limits)
 
     def create(
         self,
@@ -102,7 +102,7 @@ class Swarm(Aggregate):
     def missing(self, context: Context, allowance: Credits, needed: Credits) -> Credits:
         """Tell how much more the swarm must be granted before it can lease the need on."""
         window = self.pool.current(context.window)
-        left = self.pool.left(Ceiling(self.swarm_id, allowance), window)
+        left = self.pool.left(Ceiling(self.id, allowance), window)
         short = needed - left
         return short.at_least(Credits())
 
@@ -110,7 +110,7 @@ class Swarm(Aggregate):
         self,
         context: Context,
         request: LeaseRequest,
-        holder: str,
+        persona_id: str,
         ceilings: Sequence[Ceiling],
         allowance: Credits,
     ) -> Credits:
@@ -119,22 +119,22 @@ class Swarm(Aggregate):
         Args:
             context: who asks, and when.
             request: how much.
-            holder: who gets it.
-            ceilings: of the persona and its ancestors in this swarm; all are charged.
+            persona_id: who asks, or founded the swarm that asks.
+            ceilings: of the holder, then of the persona and its ancestors; all are charged.
             allowance: what was granted to this swarm for the window.
 
         Returns:
             What was leased.
 
         Raises:
-            PersonaReapedError: the first of the accounts lives no more.
+            PersonaReapedError: the persona would hold it, and lives no more.
             BudgetExhausted: the need does not fit.
         """
         self.must_exist()
-        persona_id = ceilings[0].account
-        if persona_id not in self.live:
+        holder = ceilings[0].account
+        if holder == streams.persona(persona_id) and persona_id not in self.live:
             raise PersonaReapedError(persona_id)
-        every = (*ceilings, self.ceiling, Ceiling(self.swarm_id, allowance))
+        every = (*ceilings, self.ceiling, Ceiling(self.id, allowance))
         granted = self.pool.fit(request, every, context)
         self.trigger(
             BudgetLeased(
@@ -147,7 +147,7 @@ class Swarm(Aggregate):
                 grants=(
                     Grant(
                         holder=holder,
-                        accounts=(*(c.account for c in ceilings), self.swarm_id),
+                        accounts=(*(c.account for c in ceilings), self.id),
                         tokens=granted.tokens,
                         cpu_ms=granted.cpu_ms,
                     ),
@@ -155,6 +155,27 @@ class Swarm(Aggregate):
             )
         )
         return granted
+
+    def overdraw(
+        self,
+        context: Context,
+        lease_id: str,
+        persona_id: str,
+        ceilings: Sequence[Ceiling],
+        used: Credits,
+    ) -> None:
+        """Charge what was used without any reservation, in full, whether it fits or not."""
+        accounts = (*(c.account for c in ceilings), self.id)
+        self.trigger(
+            BudgetLeased(
+                **context.envelope(self.swarm_id, persona_id),
+                lease_id=lease_id,
+                resource="credits",
+                window=self.pool.current(context.window),
+                grants=(Grant(holder=accounts[0], accounts=accounts),),
+            )
+        )
+        self.settle(context, lease_id, {accounts[0]: used})
 
     def settle(
         self,
@@ -177,7 +198,7 @@ class Swarm(Aggregate):
             over += beyond.at_least(Credits())
         self.trigger(
             BudgetSettled(
-                **context.envelope(self.swarm_id, lease.grants[0].accounts[0]),
+                **context.envelope(self.swarm_id),
                 lease_id=lease_id,
                 resource="credits",
                 window=lease.window,

@@ -9,9 +9,9 @@ class Grant(Body):
     """What one holder may use."""
 
     holder: str
-    """Who may use it: a persona, a swarm, or a proposal that holds a target."""
+    """Who may use it: the stream of a persona or a swarm, or the id of a proposal."""
     accounts: tuple[str, ...]
-    """Whose ceilings it counts against: the holder and every ancestor in this swarm."""
+    """Whose ceilings it counts against, as streams: the holder and all above it."""
     tokens: int = 0
     """Tokens granted."""
     cpu_ms: int = 0

@@ -1,0 +1,8 @@
+"""What can be asked to happen. Each command is a function of a unit of work; imperative names.
+
+lifecycle   create, spawn, reap, pause, resume
+budget      lease, reserve, settle, release
+cognition   observe, think, hypothesise, request_check, record_check, compress
+gate        propose, verify, reject, decide, approve, deny, start, finish
+loop        start_loop, stop_loop
+"""

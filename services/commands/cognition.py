@@ -1,0 +1,236 @@
+"""What personas see, think, suppose and check: appended to logs, never held in an aggregate.
+
+Each of these guards the persona: what a reaped or paused one would say is refused, whoever
+writes at the same time.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict
+
+from domain import streams
+from domain.aggregates import Persona
+from domain.budget import Credits
+from domain.errors import InvalidInput
+from domain.events import (
+    CheckRequested,
+    CheckResult,
+    HypothesisRaised,
+    ObservationReceived,
+    SnapshotCompressed,
+    ThoughtGenerated,
+)
+from domain.events.cognition import ContextRef, Thinker, Usage
+from domain.vocabulary import CHECK_OUTCOMES, PHASES, checked_id, one_of, share
+from services.commands import budget
+from services.unit_of_work import Unit
+
+
+class Batch(BaseModel):
+    """Lines of one source, cut to size, as they go into one observation event."""
+
+    model_config = ConfigDict(frozen=True)
+
+    content: str
+    line_count: int
+    first_line: int
+    offset: int
+    replaced_bytes: int = 0
+    continues: bool = False
+    unfinished: bool = False
+    ending: str = "\n"
+
+
+class Thought(BaseModel):
+    """One step of a cognition loop, whoever took it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    phase: str
+    content: str
+    impact: float = 0.2
+    context_refs: tuple[ContextRef, ...] = ()
+    thinker: Thinker = Thinker(source="external")
+    usage: Usage = Usage()
+    latency_ms: int = 0
+    finish_reason: str | None = None
+    error: str | None = None
+
+
+class Hypothesis(BaseModel):
+    """A claim with what it rests on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hypothesis_id: str
+    belief_key: str
+    claim: str
+    confidence: float
+    evidence_refs: tuple[str, ...] = ()
+    contradicts: tuple[str, ...] = ()
+
+
+class Check(BaseModel):
+    """A test of a hypothesis, and its outcome if it has ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    check_id: str
+    hypothesis_id: str
+    kind: str
+    spec: dict[str, Any] = {}
+    outcome: str | None = None
+    confidence_after: float = 0.5
+    evidence_refs: tuple[str, ...] = ()
+    excerpt: str = ""
+
+
+def observe(
+    unit: Unit, swarm_id: str, source: str, batches: Sequence[Batch], persona_id: str | None = None
+) -> None:
+    """Store what came in for a swarm, or for one of its personas.
+
+    Raises:
+        SwarmNotFound, PersonaNotFound, PersonaReapedError: nobody is there to see it.
+    """
+    checked_source(source)
+    if persona_id is None:
+        unit.swarm(swarm_id).must_exist()
+    else:
+        unit.persona(persona_id).must_live()
+    prefix = streams.observations(swarm_id, source)
+    for batch in batches:
+        envelope = unit.context.envelope(swarm_id, persona_id)
+        unit.append(prefix, ObservationReceived(**envelope, source=source, **batch.__dict__))
+
+
+def think(
+    unit: Unit, persona_id: str, thought: Thought, reservation_id: str | None = None
+) -> ThoughtGenerated:
+    """Append a thought made elsewhere, and settle or charge what it cost.
+
+    Raises:
+        InvalidInput: a word or a number that can't be.
+        PersonaNotFound, PersonaReapedError, PersonaIsPaused: it may not think.
+        ReservationNotFound: there is no such reservation.
+    """
+    persona = thinking(unit, persona_id)
+    used = budget.credits_of(thought.usage)
+    event = place_thought(unit, persona, thought)
+    if reservation_id is not None:
+        budget.settle(unit, persona_id, reservation_id, thought.usage)
+    elif used != Credits():
+        budget.charge_unreserved(unit, persona, thought.usage)
+    return event
+
+
+def place_thought(unit: Unit, persona: Persona, thought: Thought) -> ThoughtGenerated:
+    """Append a thought whose cost is settled elsewhere."""
+    one_of(thought.phase, PHASES, "phase")
+    share(thought.impact, "impact")
+    event = ThoughtGenerated(
+        **unit.context.envelope(persona.swarm_id, persona.persona_id), **thought.__dict__
+    )
+    unit.append(streams.thoughts(persona.persona_id), event)
+    return event
+
+
+def hypothesise(unit: Unit, persona_id: str, hypothesis: Hypothesis) -> HypothesisRaised:
+    """Raise a hypothesis.
+
+    Raises:
+        InvalidInput: a word or a number that can't be.
+        PersonaNotFound, PersonaReapedError, PersonaIsPaused: it may not think.
+    """
+    persona = thinking(unit, persona_id)
+    checked_id(hypothesis.hypothesis_id, "hypothesis_id")
+    key = checked_id(belief_key(hypothesis.belief_key), "belief_key")
+    share(hypothesis.confidence, "confidence")
+    event = HypothesisRaised(
+        **unit.context.envelope(persona.swarm_id, persona_id),
+        **{**hypothesis.__dict__, "belief_key": key},
+    )
+    unit.append(streams.thoughts(persona_id), event)
+    return event
+
+
+def check(unit: Unit, persona_id: str, done: Check) -> None:
+    """Request a check and, where its outcome is known, record it.
+
+    Raises:
+        InvalidInput: a word or a number that can't be.
+        PersonaNotFound, PersonaReapedError, PersonaIsPaused: it may not think.
+    """
+    persona = thinking(unit, persona_id)
+    checked_id(done.check_id, "check_id")
+    share(done.confidence_after, "confidence_after")
+    requested = CheckRequested(
+        **unit.context.envelope(persona.swarm_id, persona_id),
+        check_id=done.check_id,
+        hypothesis_id=done.hypothesis_id,
+        kind=done.kind,
+        spec=canonical(done.spec),
+    )
+    unit.append(streams.thoughts(persona_id), requested)
+    if done.outcome is None:
+        return
+    result = CheckResult(
+        **unit.context.caused_by(requested.event_id).envelope(persona.swarm_id, persona_id),
+        check_id=done.check_id,
+        hypothesis_id=done.hypothesis_id,
+        outcome=one_of(done.outcome, CHECK_OUTCOMES, "outcome"),
+        confidence_after=done.confidence_after,
+        evidence_refs=done.evidence_refs,
+        excerpt=done.excerpt,
+    )
+    unit.append(streams.thoughts(persona_id), result)
+
+
+def compress(unit: Unit, persona: Persona, **distilled: Any) -> SnapshotCompressed:
+    """Append a snapshot of a persona's mind."""
+    snapshot = SnapshotCompressed(
+        **unit.context.envelope(persona.swarm_id, persona.persona_id), **distilled
+    )
+    unit.append(streams.thoughts(persona.persona_id), snapshot)
+    return snapshot
+
+
+def thinking(unit: Unit, persona_id: str) -> Persona:
+    """Return a persona that may think.
+
+    Raises:
+        PersonaNotFound, PersonaReapedError, PersonaIsPaused: it may not.
+    """
+    persona = unit.persona(persona_id)
+    persona.must_be_free_to_think()
+    return persona
+
+
+def belief_key(text: str) -> str:
+    """Return a belief key in its one form: lower case, `-` for spaces."""
+    return "-".join(text.lower().split())
+
+
+def canonical(value: Any) -> str:
+    """Return RFC 8785 JSON.
+
+    Raises:
+        InvalidInput: NaN, an integer beyond 2^53, or no JSON at all.
+    """
+    try:
+        return rfc8785.dumps(value).decode()
+    except (rfc8785.CanonicalizationError, ValueError) as wrong:
+        raise InvalidInput(f"not canonical JSON: {wrong}") from wrong
+
+
+def checked_source(source: str) -> str:
+    """Return the name of a source.
+
+    Raises:
+        InvalidInput: it is empty or too long.
+    """
+    if not source or len(source) > 1_000:
+        raise InvalidInput("source must be 1 to 1000 characters", field="source", limit=1_000)
+    return source

@@ -1,0 +1,220 @@
+"""Runs commands: decide, save, and decide again if somebody else was first.
+
+Deciding is pure and quick, so it happens under one lock, and what was decided is queued for the
+group commit before the lock is let go: commands of this process meet each other's decisions in
+order, without a conflict and without waiting for the disk. Another process's writes show as a
+conflict of versions; then what was cached is dropped, loaded afresh and decided on again.
+"""
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar, cast
+
+from eventsourcing.persistence import EventStore
+
+from domain.aggregates import Aggregate
+from domain.context import Context
+from domain.errors import DomainError, IdempotencyKeyReused, LoopSuperseded
+from domain.recorded import StreamEvent
+from domain.segments import Log
+from services import clock
+from services.store import errors as store_errors
+from services.store.mapper import AvroMapper
+from services.store.recorder import Recorder
+from services.store.save import Answer, Save
+from services.store.segments import log_length
+from services.unit_of_work import Cache, NotLoaded, Unit
+
+T = TypeVar("T")
+F = TypeVar("F")
+Command = Callable[[Unit], T]
+
+ATTEMPTS = 300
+LONGEST_PAUSE_SECS = 0.02
+
+
+class TooBusy(DomainError):
+    """Others were first again and again; nothing was done."""
+
+    code = "too_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """Makes a command happen once: the same key and body is answered as the first time."""
+
+    caller: str
+    key: str
+    body_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """What came of a command."""
+
+    result: T
+    positions: Sequence[int] = ()
+    events: Sequence[StreamEvent] = ()
+
+    @property
+    def position(self) -> int:
+        """Position of the last event saved; 0 if there was none."""
+        return self.positions[-1] if self.positions else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The command was done before; this is what it answered then."""
+
+    answer: dict[str, Any]
+    status: int
+
+
+class Executor:
+    """The one way to write."""
+
+    def __init__(self, recorder: Recorder, partitions: int) -> None:
+        self.recorder = recorder
+        self.mapper = AvroMapper(partitions)
+        self.events: EventStore[str] = EventStore(self.mapper, recorder)
+        self._cache = Cache()
+        self._lock = threading.Lock()
+
+    def context(
+        self, actor: str, correlation_id: str | None = None, causation_id: str | None = None
+    ) -> Context:
+        """Make the context of a command decided now."""
+        return Context(
+            clock.now(), actor, correlation_id or clock.new_id(), clock.new_id, causation_id
+        )
+
+    def execute(
+        self,
+        context: Context,
+        command: Command[T],
+        once: Idempotency | None = None,
+        answer: Callable[[Done[T]], dict[str, Any]] | None = None,
+    ) -> Done[T] | Repeated:
+        """Decide and save; block until it is durable.
+
+        Args:
+            context: who decides, when, and why.
+            command: reads and appends through the unit it is given; may be run several times.
+            once: key under which it may happen only once.
+            answer: what to answer when the same key comes again.
+
+        Raises:
+            DomainError: the command was refused; nothing was saved.
+            TooBusy: others were first again and again.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                unit, done, future = self._decide(
+                    context, command, once, answer, self.recorder.submit
+                )
+            except NotLoaded as missing:
+                self._load(missing)
+                continue
+            if future is None:
+                return done
+            try:
+                return replace(done, positions=future.result())
+            except store_errors.KeyTaken as taken:
+                unit.forget()
+                return Repeated(json.loads(taken.answer), taken.status)
+            except Exception as refused:
+                _again_or_raise(unit, refused)
+            time.sleep(_pause(attempt))
+        raise TooBusy("too many others write the same; try again")
+
+    async def execute_async(self, context: Context, command: Command[T]) -> Done[T]:
+        """Decide and save without blocking the event loop; else like `execute`.
+
+        Raises:
+            DomainError: the command was refused; nothing was saved.
+            TooBusy: others were first again and again.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                unit, done, future = self._decide(
+                    context, command, None, None, self.recorder.enqueue
+                )
+            except NotLoaded as missing:
+                await asyncio.to_thread(self._load, missing)
+                continue
+            if future is None:
+                return done
+            try:
+                return replace(done, positions=await future)
+            except Exception as refused:
+                _again_or_raise(unit, refused)
+            await asyncio.sleep(_pause(attempt))
+        raise TooBusy("too many others write the same; try again")
+
+    def _decide(
+        self,
+        context: Context,
+        command: Command[T],
+        once: Idempotency | None,
+        answer: Callable[[Done[T]], dict[str, Any]] | None,
+        submit: Callable[[Save], F],
+    ) -> tuple[Unit, Done[T], F | None]:
+        with self._lock:
+            unit = Unit(context, self._cache)
+            try:
+                result = command(unit)
+                events, guards = unit.collect()
+                records = [self.mapper.to_stored_event(e) for e in events]
+            except BaseException:
+                unit.forget(only_changed=True)
+                raise
+            done = Done(result, (), events)
+            given = _answer(once, done, answer) if once else None
+            if not records and not given:
+                return unit, done, None
+            save = Save(records, guards, unit.fence, unit.raise_fence, given)
+            return unit, done, submit(save)
+
+    def _load(self, missing: NotLoaded) -> None:
+        if missing.empty is None:
+            self._cache_it(missing.key, Log(missing.key, log_length(self.recorder, missing.key)))
+        else:
+            placed = cast("Iterable[StreamEvent]", self.events.get(missing.key))
+            self._cache_it(missing.key, missing.empty.fold(placed))
+
+    def _cache_it(self, key: str, value: "Aggregate | Log") -> None:
+        with self._lock:
+            if self._cache.get(key) is None:
+                self._cache.put(key, value)
+
+
+def _answer(
+    once: Idempotency, done: Done[T], answer: Callable[[Done[T]], dict[str, Any]] | None
+) -> Answer:
+    def render(positions: Sequence[int]) -> str:
+        return json.dumps(answer(replace(done, positions=positions)) if answer else {})
+
+    return Answer(once.caller, once.key, once.body_hash, render)
+
+
+def _again_or_raise(unit: Unit, refused: Exception) -> None:
+    """Forget what is outdated; raise again unless deciding anew may help."""
+    unit.forget()
+    match refused:
+        case store_errors.VersionConflict() | store_errors.GuardConflict():
+            return
+        case store_errors.FenceLost():
+            raise LoopSuperseded(refused.held, refused.current) from refused
+        case store_errors.KeyReused():
+            raise IdempotencyKeyReused(refused.key) from refused
+        case _:
+            raise refused
+
+
+def _pause(attempt: int) -> float:
+    return random.random() * LONGEST_PAUSE_SECS * min(1.0, attempt / 10)

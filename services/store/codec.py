@@ -1,0 +1,93 @@
+"""Events to bytes and back: the Avro single-object encoding.
+
+The same bytes are stored, published, archived and hashed. An event written with any released
+schema is read with the current one.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from types import NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin
+
+from fastavro import schemaless_reader, schemaless_writer
+from pydantic import BaseModel
+
+from domain.errors import EventTooLarge
+from domain.events import EVENT_CLASSES, Event
+from services import schemas
+
+MAX_EVENT_BYTES = 512 * 1024
+"""Largest encoded event; larger ones are refused before any write."""
+
+Convert = Callable[[Any], Any]
+
+
+class UnknownSchema(ValueError):
+    """Bytes that no released schema explains."""
+
+
+def encode(event: Event) -> bytes:
+    """Encode an event.
+
+    Raises:
+        EventTooLarge: it is over 512 KiB.
+    """
+    schema = schemas.current()[event.topic]
+    out = BytesIO(schema.header)
+    out.seek(len(schema.header))
+    schemaless_writer(out, schema.parsed, _datum(event))
+    state = out.getvalue()
+    if len(state) > MAX_EVENT_BYTES:
+        raise EventTooLarge(event.topic, len(state), MAX_EVENT_BYTES)
+    return state
+
+
+def decode(state: bytes) -> Event:
+    """Decode an event, whichever released schema wrote it.
+
+    Raises:
+        UnknownSchema: no schema has this fingerprint.
+    """
+    writer = schemas.by_header().get(state[:10])
+    if writer is None:
+        raise UnknownSchema(f"no schema with fingerprint {state[2:10].hex()}")
+    reader = schemas.current()[writer.topic]
+    body = BytesIO(state)
+    body.seek(10)
+    if writer is reader:
+        datum = schemaless_reader(body, reader.parsed, None)
+    else:
+        datum = schemaless_reader(body, writer.parsed, reader.parsed)
+    return EVENT_CLASSES[writer.topic].model_validate(cast("dict[str, Any]", datum))
+
+
+def _datum(model: BaseModel) -> dict[str, Any]:
+    nested = _nested_fields(type(model))
+    if not nested:
+        return model.__dict__
+    datum = dict(model.__dict__)
+    for name, convert in nested:
+        datum[name] = convert(datum[name])
+    return datum
+
+
+@cache
+def _nested_fields(model: type[BaseModel]) -> tuple[tuple[str, Convert], ...]:
+    """Find the fields that hold models, which Avro wants as dictionaries."""
+    found = ((name, _converter(f.annotation)) for name, f in model.model_fields.items())
+    return tuple((name, convert) for name, convert in found if convert)
+
+
+def _converter(annotation: Any) -> Convert | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _datum
+    inner = [a for a in get_args(annotation) if a not in (NoneType, Ellipsis)]
+    if not inner:
+        return None
+    convert = _converter(inner[0])
+    if convert is None:
+        return None
+    if get_origin(annotation) in (Union, UnionType):
+        return lambda value: None if value is None else convert(value)
+    return lambda values: [convert(value) for value in values]
