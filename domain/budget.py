@@ -5,7 +5,6 @@ account it names: the holder, each of its ancestors, and the pool itself. Leased
 until it is settled; what was never settled stays counted (ADR 3).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -83,8 +82,8 @@ class Pool:
     """What of a stream's credits is leased and used. Folded, so that it decides without a query."""
 
     window: int = 0
-    leased: dict[str, Credits] = field(default_factory=lambda: defaultdict(Credits))
-    lifetime: dict[str, Credits] = field(default_factory=lambda: defaultdict(Credits))
+    leased: dict[str, Credits] = field(default_factory=dict)
+    lifetime: dict[str, Credits] = field(default_factory=dict)
     open: dict[str, Lease] = field(default_factory=dict)
 
     def apply_leased(self, event: BudgetLeased) -> None:
@@ -145,9 +144,9 @@ class Pool:
 
     def _charge(self, window: int, accounts: Iterable[str], amount: Credits) -> None:
         for account in accounts:
-            self.lifetime[account] += amount
+            self.lifetime[account] = self.lifetime.get(account, Credits()) + amount
             if window == self.window:
-                self.leased[account] += amount
+                self.leased[account] = self.leased.get(account, Credits()) + amount
 
 
 def _exhausted(ceiling: Ceiling, needed: Credits, left: Credits, second: int) -> BudgetExhausted:

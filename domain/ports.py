@@ -1,6 +1,6 @@
 """What the domain needs of the world. Adapters live in `services/`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -40,16 +40,13 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class OpenHypothesis:
-    """A hypothesis that waits for its check."""
+    """A hypothesis that no check has settled."""
 
     hypothesis_id: str
     belief_key: str
     claim: str
     confidence: float
     evidence_refs: tuple[str, ...]
-    check_id: str | None = None
-    kind: str | None = None
-    spec: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +65,25 @@ class ThinkRequest:
     memories: Sequence[Memory] = ()
     """What was retrieved for this step."""
     hypotheses: Sequence[OpenHypothesis] = ()
-    """Hypotheses to test, in test; known ones otherwise."""
+    """Those to test, in test."""
+    known: Collection[str] = ()
+    """Belief keys that are facts already: to be held, not proposed upon again."""
+    children: Collection[str] = ()
+    """Tags of its live children."""
+    free_places: int = 0
+    """Children it may still spawn."""
     reserved: Credits = field(default_factory=Credits)
     """What the call may use at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Supposed:
-    """A hypothesis a thinker raises, with the check that would refute it."""
+    """A hypothesis a thinker raises."""
 
     belief_key: str
     claim: str
     confidence: float
     evidence_refs: tuple[str, ...]
-    check_kind: str
-    check_spec: str
     contradicts: tuple[str, ...] = ()
 
 
@@ -91,6 +92,8 @@ class Checked:
     """The outcome of one check, and what is to be done if it passed."""
 
     hypothesis_id: str
+    kind: str
+    spec: Mapping[str, object]
     outcome: str
     confidence_after: float
     excerpt: str
@@ -114,7 +117,7 @@ class ChildWanted:
     """A part of the work that deserves a persona of its own."""
 
     key: str
-    """What it is about; one live child a key."""
+    """What it is about, the beginning of its id."""
     name: str
     role: str
     charter: str
@@ -148,7 +151,7 @@ class Thinker(Protocol):
         """Answer one request."""
         ...
 
-    def recall(self, request: ThinkRequest) -> None:
+    async def recall(self, request: ThinkRequest) -> None:
         """Take in lines the persona saw before this process began; no call, no event."""
         ...
 

@@ -11,8 +11,10 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Generic, TypeVar, cast
 
 from eventsourcing.persistence import EventStore
@@ -24,6 +26,7 @@ from domain.recorded import StreamEvent
 from domain.segments import Log
 from services import clock
 from services.store import errors as store_errors
+from services.store.aggregate_states import EVERY, AggregateStates
 from services.store.mapper import AvroMapper
 from services.store.recorder import Recorder
 from services.store.save import Answer, Save
@@ -82,7 +85,9 @@ class Executor:
         self.recorder = recorder
         self.mapper = AvroMapper(partitions)
         self.events: EventStore[str] = EventStore(self.mapper, recorder)
+        self._states = AggregateStates(recorder, self.events)
         self._cache = Cache()
+        self._keeper = ThreadPoolExecutor(1, "perpetua-states")
         self._lock = threading.Lock()
 
     def context(
@@ -92,6 +97,14 @@ class Executor:
         return Context(
             clock.now(), actor, correlation_id or clock.new_id(), clock.new_id, causation_id
         )
+
+    def run(self, context: Context, command: Command[T]) -> Done[T]:
+        """Decide and save a command without an idempotency key; else like `execute`."""
+        return cast("Done[T]", self.execute(context, command))
+
+    def close(self) -> None:
+        """Finish what is kept beside the way."""
+        self._keeper.shutdown()
 
     def execute(
         self,
@@ -112,18 +125,19 @@ class Executor:
             DomainError: the command was refused; nothing was saved.
             TooBusy: others were first again and again.
         """
+        ids, needed = _Ids(context), dict[str, NotLoaded]()
         for attempt in range(ATTEMPTS):
             try:
                 unit, done, future = self._decide(
-                    context, command, once, answer, self.recorder.submit
+                    ids, command, once, answer, self.recorder.submit
                 )
             except NotLoaded as missing:
-                self._load(missing)
+                self._load(needed, missing)
                 continue
             if future is None:
                 return done
             try:
-                return replace(done, positions=future.result())
+                return self._saved(unit, done, future.result())
             except store_errors.KeyTaken as taken:
                 unit.forget()
                 return Repeated(json.loads(taken.answer), taken.status)
@@ -139,18 +153,17 @@ class Executor:
             DomainError: the command was refused; nothing was saved.
             TooBusy: others were first again and again.
         """
+        ids, needed = _Ids(context), dict[str, NotLoaded]()
         for attempt in range(ATTEMPTS):
             try:
-                unit, done, future = self._decide(
-                    context, command, None, None, self.recorder.enqueue
-                )
+                unit, done, future = self._decide(ids, command, None, None, self.recorder.enqueue)
             except NotLoaded as missing:
-                await asyncio.to_thread(self._load, missing)
+                await asyncio.to_thread(self._load, needed, missing)
                 continue
             if future is None:
                 return done
             try:
-                return replace(done, positions=await future)
+                return self._saved(unit, done, await future)
             except Exception as refused:
                 _again_or_raise(unit, refused)
             await asyncio.sleep(_pause(attempt))
@@ -158,20 +171,20 @@ class Executor:
 
     def _decide(
         self,
-        context: Context,
+        ids: "_Ids",
         command: Command[T],
         once: Idempotency | None,
         answer: Callable[[Done[T]], dict[str, Any]] | None,
         submit: Callable[[Save], F],
     ) -> tuple[Unit, Done[T], F | None]:
         with self._lock:
-            unit = Unit(context, self._cache)
+            unit = Unit(ids.from_the_first(), self._cache)
             try:
                 result = command(unit)
                 events, guards = unit.collect()
                 records = [self.mapper.to_stored_event(e) for e in events]
             except BaseException:
-                unit.forget(only_changed=True)
+                unit.undo()
                 raise
             done = Done(result, (), events)
             given = _answer(once, done, answer) if once else None
@@ -180,17 +193,50 @@ class Executor:
             save = Save(records, guards, unit.fence, unit.raise_fence, given)
             return unit, done, submit(save)
 
-    def _load(self, missing: NotLoaded) -> None:
-        if missing.empty is None:
-            self._cache_it(missing.key, Log(missing.key, log_length(self.recorder, missing.key)))
-        else:
-            placed = cast("Iterable[StreamEvent]", self.events.get(missing.key))
-            self._cache_it(missing.key, missing.empty.fold(placed))
+    def _saved(self, unit: Unit, done: Done[T], positions: Sequence[int]) -> Done[T]:
+        """Keep a newer state of what has grown long meanwhile, beside the way."""
+        for placed in done.events:
+            if placed.originator_version % EVERY == 0:
+                empty = unit.empty(placed.originator_id)
+                if empty is not None:
+                    self._keeper.submit(self._states.load, empty)
+        return replace(done, positions=positions)
+
+    def _load(self, needed: dict[str, NotLoaded], missing: NotLoaded) -> None:
+        """Load what a command misses, and what it needed before and an attempt has spoilt."""
+        needed[missing.key] = missing
+        for key, each in needed.items():
+            if self._cache.get(key) is not None:
+                continue
+            if each.make is None:
+                self._cache_it(key, Log(key, log_length(self.recorder, key)))
+            else:
+                self._cache_it(key, self._states.load(each.make()))
 
     def _cache_it(self, key: str, value: "Aggregate | Log") -> None:
         with self._lock:
             if self._cache.get(key) is None:
                 self._cache.put(key, value)
+
+
+class _Ids:
+    """Gives every attempt at a command the same ids, so that it asks for the same streams."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._made: list[str] = []
+
+    def from_the_first(self) -> Context:
+        """Return the context with ids counted from the first one again."""
+        used = count()
+
+        def next_id() -> str:
+            number = next(used)
+            if number == len(self._made):
+                self._made.append(self._context.new_id())
+            return self._made[number]
+
+        return replace(self._context, new_id=next_id)
 
 
 def _answer(

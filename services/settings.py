@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -16,6 +16,7 @@ from services.commands.lifecycle import Ceilings
 
 FILE = "perpetua.toml"
 ROOT_HOME = Path("/var/lib/perpetua")
+Risk = Literal["low", "medium", "high", "critical"]
 
 
 def default_home() -> Path:
@@ -35,11 +36,11 @@ class Rule(BaseModel):
     tool: str
     """Tool it speaks of."""
     targets: tuple[str, ...] = ("*",)
-    """Shell patterns of targets, one of which must match."""
-    max_risk: str = "low"
+    """Shell patterns of targets, one of which must match: `*` alone any, else part by part (`/`)."""
+    max_risk: Risk = "low"
     """Highest assessed risk it allows."""
     needs_approval: bool = False
-    """Whether a person must approve even below high risk."""
+    """Whether a person must approve even below high risk, whatever other rules say."""
 
 
 class Tool(BaseModel):
@@ -47,9 +48,9 @@ class Tool(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    actuator: str = "file"
+    actuator: Literal["file"] = "file"
     """What carries it out."""
-    risk: str = "high"
+    risk: Risk = "high"
     """Least risk of using it."""
     file: str | None = None
     """For the file actuator: the one file it appends to, whatever the target; null: the target."""
@@ -64,6 +65,8 @@ class GateSettings(BaseModel):
     """The only folder the file actuator writes in; null: `actions` under the home folder."""
     unseen_approvals: bool = False
     """Whether old clients may approve without saying what they had shown."""
+    approval_lasts_secs: int = Field(default=3_600, ge=1)
+    """How long an approval stands if it is not used."""
     tools: dict[str, Tool] = {
         "file.append": Tool(risk="high"),
         "notify": Tool(risk="low", file="notifications.log"),
@@ -120,8 +123,8 @@ class Settings(BaseSettings):
     """Port to serve on; 0 for any free one."""
     token: str | None = None
     """Token of the operator; null: one is made and kept under the home folder."""
-    partitions: int = Field(default=12, ge=1, le=1024)
-    """Partitions of the event topics, fixed at first start."""
+    partitions: int | None = Field(default=None, ge=1, le=1024)
+    """Partitions of the event topics, fixed at first start; null: 12, or what was fixed."""
     cognition_enabled: bool = True
     """Whether the loop may be started."""
     limits: Ceilings = Ceilings()

@@ -20,11 +20,11 @@ CACHED = 20_000
 class NotLoaded(Exception):
     """Something must be loaded first; the command is then decided again from its beginning."""
 
-    def __init__(self, key: str, empty: Aggregate | None) -> None:
+    def __init__(self, key: str, make: Callable[[], Aggregate] | None) -> None:
         super().__init__(key)
         self.key = key
-        self.empty = empty
-        """The aggregate to fold the stream into; None if the key is the prefix of a log."""
+        self.make = make
+        """Makes the aggregate to fold the stream into; None if the key is a log's prefix."""
 
 
 class Cache:
@@ -61,6 +61,7 @@ class Unit:
         self.raise_fence: Fence | None = None
         self._cache = cache
         self._aggregates: dict[str, Aggregate] = {}
+        self._makers: dict[str, Callable[[], Aggregate]] = {}
         self._logs: dict[str, Log] = {}
         self._placed: list[StreamEvent] = []
 
@@ -101,6 +102,8 @@ class Unit:
     def collect(self) -> tuple[list[StreamEvent], dict[str, int]]:
         """Hand over what is to be saved, and the versions that were read but not written.
 
+        Thoughts come first: what follows from one has a higher position than its cause.
+
         The logs' new lengths go to the cache: what was decided here, the next command sees.
         """
         events: list[StreamEvent] = []
@@ -113,22 +116,32 @@ class Unit:
                 guards[stream] = aggregate.version
         for prefix, log in self._logs.items():
             self._cache.put(prefix, log)
-        return [*events, *self._placed], guards
+        return [*self._placed, *events], guards
 
-    def forget(self, *, only_changed: bool = False) -> None:
-        """Drop from the cache what this command read, or only what it changed and won't save."""
+    def empty(self, stream: str) -> Aggregate | None:
+        """Return an empty aggregate of a stream this command has met; None for a log's."""
+        make = self._makers.get(stream)
+        return make() if make else None
+
+    def forget(self) -> None:
+        """Drop from the cache all that this command met: it may be outdated."""
+        for key in (*self._aggregates, *self._logs):
+            self._cache.drop(key)
+
+    def undo(self) -> None:
+        """Drop from the cache what this command changed and won't save."""
         for stream, aggregate in self._aggregates.items():
-            if aggregate.pending or not only_changed:
+            if len(aggregate.pending) == aggregate.version:
+                self._cache.put(stream, self._makers[stream]())
+            elif aggregate.pending:
                 self._cache.drop(stream)
-        if not only_changed:
-            for prefix in self._logs:
-                self._cache.drop(prefix)
 
     def _aggregate(self, stream: str, make: Callable[[], A]) -> A:
         found = self._aggregates.get(stream)
         if found is None:
             cached = self._cache.get(stream)
             if not isinstance(cached, Aggregate):
-                raise NotLoaded(stream, make())
+                raise NotLoaded(stream, make)
             found = self._aggregates[stream] = cached
+            self._makers[stream] = make
         return found  # type: ignore[return-value]  # the stream's name decides its class

@@ -14,7 +14,7 @@ from domain.recorded import StreamEvent
 
 
 class Aggregate(ABC):
-    """A consistency boundary over one stream."""
+    """A consistency boundary over one stream. What its class annotates is its state."""
 
     def __init__(self, stream: str) -> None:
         """Begin empty, at version 0."""
@@ -31,6 +31,10 @@ class Aggregate(ABC):
     def version(self) -> int:
         """Version of the last event applied; 0 if there is none."""
         return self._version
+
+    def stands_at(self, version: int) -> None:
+        """Say which version a state put back from a cache stands at."""
+        self._version = version
 
     @property
     def pending(self) -> Sequence[StreamEvent]:

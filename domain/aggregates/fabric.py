@@ -24,13 +24,22 @@ KEPT_DOWNTIMES = 1_000
 class Fabric(Aggregate):
     """Guards what all swarms share."""
 
+    epoch: int
+    started_at: datetime | None
+    stopped_at: datetime | None
+    loop_interval_ms: int | None
+    downtimes: list[tuple[datetime, datetime]]
+    lifetime_spawns: int
+    live_personas: int
+    pool: Pool
+
     def __init__(self) -> None:
         super().__init__(streams.FABRIC)
         self.epoch = 0
-        self.started_at: datetime | None = None
-        self.stopped_at: datetime | None = None
-        self.loop_interval_ms: int | None = None
-        self.downtimes: list[tuple[datetime, datetime]] = []
+        self.started_at = None
+        self.stopped_at = None
+        self.loop_interval_ms = None
+        self.downtimes = []
         self.lifetime_spawns = 0
         self.live_personas = 0
         self.pool = Pool()

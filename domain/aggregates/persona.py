@@ -37,17 +37,26 @@ from domain.limits import Limits, check_not_negative, wider_fields
 class Persona(Aggregate):
     """Guards one persona's life and its children's places."""
 
+    swarm_id: str
+    identity: Identity
+    limits: Limits
+    created_at: datetime | None
+    children: set[str]
+    lifetime_spawns: int
+    reaped: bool
+    paused: PersonaPaused | None
+
     def __init__(self, persona_id: str) -> None:
         super().__init__(streams.persona(persona_id))
         self.persona_id = persona_id
         self.swarm_id = ""
         self.identity = Identity(name="", role="", charter="", depth=0)
         self.limits = Limits()
-        self.created_at: datetime | None = None
-        self.children: set[str] = set()
+        self.created_at = None
+        self.children = set()
         self.lifetime_spawns = 0
         self.reaped = False
-        self.paused: PersonaPaused | None = None
+        self.paused = None
 
     def apply(self, event: Event) -> None:
         """Change the state by what happened."""

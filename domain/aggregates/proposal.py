@@ -1,5 +1,7 @@
 """A proposal on its way through the gate."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -12,6 +14,8 @@ from domain.context import Context
 from domain.errors import (
     ApprovalExpired,
     IdTaken,
+    InvalidInput,
+    NotAllowed,
     ProposalNotFound,
     ProposalWrongState,
     ShownHashMismatch,
@@ -29,7 +33,18 @@ from domain.events import (
     ProposalVerified,
 )
 from domain.events.gate import Action, Finding
+from domain.vocabulary import ACTION_OUTCOMES, RISKS, one_of, worse
 
+GATE = "system:gate"
+"""The only actor that verifies, asks the policy, and acts."""
+PERSON = "user"
+"""Kind of actor that approves and refuses; nobody else does."""
+RULES = ("evidence", "consistency", "risk")
+"""What a verification must have looked at."""
+DECISIONS = ("allow", "deny", "require_approval")
+"""What a policy may say."""
+MOMENTS = {"verified": ("verified",), "acting": ("allowed", "approved")}
+"""When the policy is asked, and of proposals of which status."""
 APPROVAL_RISKS = ("high", "critical")
 """Risks that need a person, whatever the policy says."""
 
@@ -38,34 +53,48 @@ class Proposal(Aggregate):
     """Guards the order of the gate: nothing runs that was not verified, allowed and approved.
 
     Its status is one of created, verified, waiting (for approval), allowed, approved, acting,
-    executed, unclear (it may have run; a person must look), rejected.
+    executed, unclear (it may have run; a person must look), rejected. An intention without an
+    action ends verified.
     """
+
+    status: str
+    created: ProposalCreated | None
+    verified: ProposalVerified | None
+    policy: PolicyDecided | None
+    approval: ApprovalGranted | None
+    started: ActionStarted | None
+    executed: ActionExecuted | None
+    last_event_id: str | None
+    cleared: bool
 
     def __init__(self, proposal_id: str) -> None:
         super().__init__(streams.proposal(proposal_id))
         self.proposal_id = proposal_id
         self.status = ""
-        self.created: ProposalCreated | None = None
-        self.verified: ProposalVerified | None = None
-        self.policy: PolicyDecided | None = None
-        self.approval: ApprovalGranted | None = None
-        self.started: ActionStarted | None = None
-        self.executed: ActionExecuted | None = None
+        self.created = None
+        self.verified = None
+        self.policy = None
+        self.approval = None
+        self.started = None
+        self.executed = None
+        self.last_event_id = None
+        self.cleared = False
 
     def apply(self, event: Event) -> None:
         """Change the state by what happened."""
+        self.last_event_id, self.cleared = event.event_id, False
         match event:
             case ProposalCreated():
                 self.status, self.created = "created", event
             case ProposalVerified():
                 self.status, self.verified = "verified", event
-            case PolicyDecided(moment="verified"):
-                self.policy = event
-                self.status = {"allow": "allowed", "require_approval": "waiting"}.get(
-                    event.decision, self.status
-                )
+            case PolicyDecided(decision="require_approval"):
+                self.status, self.policy, self.approval = "waiting", event, None
+            case PolicyDecided(decision="allow", moment="verified"):
+                self.status, self.policy = "allowed", event
             case PolicyDecided():
                 self.policy = event
+                self.cleared = event.decision == "allow"
             case ApprovalGranted():
                 self.status, self.approval = "approved", event
             case ActionStarted():
@@ -128,53 +157,62 @@ class Proposal(Aggregate):
             )
         )
 
-    def verify(self, context: Context, findings: tuple[Finding, ...], assessed_risk: str) -> None:
-        """Record that it passed verification."""
+    def verify(self, context: Context, findings: Sequence[Finding], assessed_risk: str) -> None:
+        """Record that it passed verification. Its risk is never below its author's.
+
+        Raises:
+            InvalidInput: a rule was not looked at, or did not pass.
+        """
+        self._must_come_from(context, GATE)
         self._must_be("created")
+        passed = {f.rule for f in findings if f.passed}
+        if not passed.issuperset(RULES) or not all(f.passed for f in findings):
+            raise InvalidInput(f"verified means that {', '.join(RULES)} have passed")
+        assessed_risk = worse(one_of(assessed_risk, RISKS, "assessed_risk"), self.content.risk)
         self.trigger(
             ProposalVerified(
                 **self._envelope(context),
                 proposal_id=self.proposal_id,
-                findings=findings,
+                findings=tuple(findings),
                 assessed_risk=assessed_risk,
             )
         )
 
-    def reject(self, context: Context, stage: str, reasons: tuple[str, ...]) -> None:
+    def reject(self, context: Context, stage: str, reasons: Sequence[str]) -> None:
         """End it without an action."""
+        self._must_come_from(context, GATE)
         self._must_be("created", "verified", "waiting", "allowed", "approved")
-        self.trigger(
-            ProposalRejected(
-                **self._envelope(context),
-                proposal_id=self.proposal_id,
-                stage=stage,
-                reasons=reasons,
-            )
-        )
+        self._end(context, stage, reasons)
 
     def decide(
         self,
         context: Context,
         moment: str,
         decision: str,
-        reasons: tuple[str, ...],
+        reasons: Sequence[str],
         policy_hash: str,
-    ) -> None:
-        """Record what the policy says; high and critical risk need a person whatever it says."""
-        self._must_be(*(("verified",) if moment == "verified" else ("allowed", "approved")))
-        if decision == "allow" and moment == "verified" and self.risk in APPROVAL_RISKS:
-            decision = "require_approval"
-            reasons = (*reasons, f"{self.risk} risk needs a person's approval")
+    ) -> str:
+        """Record what the policy says, and what follows from it; return what was recorded.
+
+        High and critical risk need a person whatever it says. Right before acting, an approval
+        that still stands is what the policy asked for; one that lapsed sends it back to waiting.
+        """
+        self._must_come_from(context, GATE)
+        self._must_be(*MOMENTS[one_of(moment, tuple(MOMENTS), "moment")])
+        if self.content.action is None:
+            raise InvalidInput(f"proposal {self.proposal_id} has no action to decide on")
+        decision, why = self._with_approval(one_of(decision, DECISIONS, "decision"), context.now)
         self.trigger(
             PolicyDecided(
                 **self._envelope(context),
                 proposal_id=self.proposal_id,
                 decision=decision,
                 moment=moment,
-                reasons=reasons,
+                reasons=(*reasons, *why),
                 policy_hash=policy_hash,
             )
         )
+        return decision
 
     def approve(
         self,
@@ -187,10 +225,12 @@ class Proposal(Aggregate):
         """Allow it, as what it was shown as.
 
         Raises:
+            NotAllowed: the actor is no person.
             ProposalWrongState: no approval is due.
             ShownHashRequired: nobody says what was shown.
             ShownHashMismatch: something else was shown.
         """
+        self._must_come_from(context, PERSON)
         self._must_be("waiting", "approved" if self._lapsed(context.now) else "waiting")
         if shown_hash is None and not unseen_allowed:
             raise ShownHashRequired(self.proposal_id)
@@ -207,22 +247,32 @@ class Proposal(Aggregate):
         )
 
     def deny(self, context: Context, reason: str) -> None:
-        """Refuse it as a person."""
+        """Refuse it as a person.
+
+        Raises:
+            NotAllowed: the actor is no person.
+        """
+        self._must_come_from(context, PERSON)
         self._must_be("created", "verified", "waiting", "allowed", "approved")
         self.trigger(
             ApprovalDenied(**self._envelope(context), proposal_id=self.proposal_id, reason=reason)
         )
-        self.reject(context, "approval", (reason,))
+        self._end(context, "approval", (reason,))
 
     def start(self, context: Context, action_id: str, ran: dict[str, Any]) -> ActionStarted:
         """Record that the action begins. `ran` is what the actuator was given, in `shown` form.
 
         Raises:
-            ProposalWrongState: it was not allowed, or has begun before.
+            ProposalWrongState: it was not allowed just now, or has begun before.
             ApprovalExpired: the approval lapsed.
             ShownHashMismatch: what would run is not what was shown.
         """
+        self._must_come_from(context, GATE)
         self._must_be("approved" if self.risk in APPROVAL_RISKS else "allowed", "approved")
+        if not self.cleared:
+            raise ProposalWrongState(
+                self.proposal_id, self.status, "allowed by the policy just now"
+            )
         if self.approval and self._lapsed(context.now):
             raise ApprovalExpired(self.proposal_id, self.approval.expires_at.isoformat())
         shown_hash = self.approval.shown_hash if self.approval else self.shown_hash
@@ -241,9 +291,11 @@ class Proposal(Aggregate):
         return started
 
     def finish(self, context: Context, outcome: str, result: str, duration_ms: int) -> None:
-        """Record how the action ended."""
+        """Record how the action ended; where that was unclear, what a person found out."""
+        one_of(outcome, ACTION_OUTCOMES, "outcome")
         self._must_be("acting", "unclear")
-        if self.started is None:
+        self._must_come_from(context, GATE if self.status == "acting" else PERSON)
+        if self.started is None or (self.status == "unclear" and outcome == "unknown"):
             raise ProposalWrongState(self.proposal_id, self.status, "acting")
         self.trigger(
             ActionExecuted(
@@ -259,6 +311,44 @@ class Proposal(Aggregate):
             )
         )
 
+    def chain(self, context: Context) -> Context:
+        """Return the context of what follows: it shares the proposal's first cause."""
+        return replace(
+            context,
+            correlation_id=self.content.correlation_id,
+            causation_id=context.causation_id or self.last_event_id,
+        )
+
+    def _with_approval(self, decision: str, now: datetime) -> tuple[str, tuple[str, ...]]:
+        why: tuple[str, ...] = ()
+        if decision == "deny":
+            return decision, why
+        if decision == "allow" and self.risk in APPROVAL_RISKS:
+            decision, why = "require_approval", (f"{self.risk} risk needs a person's approval",)
+        if self.approval is None:
+            return decision, why
+        if self._lapsed(now):
+            lapsed = f"the approval of {self.approval.actor} lapsed"
+            return "require_approval", (*why, f"{lapsed} at {self.approval.expires_at.isoformat()}")
+        return "allow", (*why, f"approved by {self.approval.actor}")
+
+    def _end(self, context: Context, stage: str, reasons: Sequence[str]) -> None:
+        self.trigger(
+            ProposalRejected(
+                **self._envelope(context),
+                proposal_id=self.proposal_id,
+                stage=stage,
+                reasons=tuple(reasons),
+            )
+        )
+
+    def _must_come_from(self, context: Context, allowed: str) -> None:
+        if not f"{context.actor}:".startswith(f"{allowed}:"):
+            raise NotAllowed(
+                f"proposal {self.proposal_id}: this is for {allowed}, not {context.actor}",
+                proposal_id=self.proposal_id, actor=context.actor,
+            )  # fmt: skip
+
     def _must_be(self, *wanted: str) -> None:
         if self.created is None:
             raise ProposalNotFound(self.proposal_id)
@@ -272,7 +362,7 @@ class Proposal(Aggregate):
 
     def _envelope(self, context: Context) -> dict[str, Any]:
         content = self.content
-        return context.envelope(content.swarm_id, content.persona_id)
+        return self.chain(context).envelope(content.swarm_id, content.persona_id)
 
 
 def action_hash(action: Action) -> str:

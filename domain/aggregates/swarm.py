@@ -16,13 +16,20 @@ from domain.limits import SwarmLimits, check_not_negative
 class Swarm(Aggregate):
     """Guards what the personas of one swarm share."""
 
+    limits: SwarmLimits
+    founder_id: str | None
+    founder_swarm_id: str | None
+    live: set[str]
+    lifetime_spawns: int
+    pool: Pool
+
     def __init__(self, swarm_id: str) -> None:
         super().__init__(streams.swarm(swarm_id))
         self.swarm_id = swarm_id
         self.limits = SwarmLimits()
-        self.founder_id: str | None = None
-        self.founder_swarm_id: str | None = None
-        self.live: set[str] = set()
+        self.founder_id = None
+        self.founder_swarm_id = None
+        self.live = set()
         self.lifetime_spawns = 0
         self.pool = Pool()
 

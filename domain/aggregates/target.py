@@ -12,11 +12,14 @@ from domain.events.budget import Grant
 class Target(Aggregate):
     """Guards against the same action being pending twice, or done twice, on one target."""
 
+    held: dict[str, str]
+    done: dict[str, str]
+
     def __init__(self, tool: str, target: str) -> None:
         super().__init__(streams.target(tool, target))
         self.name = f"{tool} {target}"
-        self.held: dict[str, str] = {}
-        self.done: dict[str, str] = {}
+        self.held = {}
+        self.done = {}
 
     def apply(self, event: Event) -> None:
         """Change the state by what happened."""
@@ -50,8 +53,18 @@ class Target(Aggregate):
             )
         )
 
+    def must_be_held(self, proposal_id: str, action_hash: str) -> None:
+        """Refuse to act on the target for anybody but who holds it.
+
+        Raises:
+            TargetHeld: another proposal does, or nobody.
+        """
+        if self.held.get(action_hash) != proposal_id:
+            holder = self.held.get(action_hash) or self.done.get(action_hash) or "none"
+            raise TargetHeld(self.name, holder, "held")
+
     def let_go(self, context: Context, swarm_id: str, proposal_id: str, *, done: bool) -> None:
-        """End the hold of a proposal; `done` tells whether its action ran, or may have."""
+        """End the hold of a proposal; `done` tells whether its action ran."""
         if proposal_id not in self.held.values():
             return
         self.trigger(

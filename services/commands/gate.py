@@ -1,23 +1,25 @@
 """The steps of the gate, each one save of the proposal and the target it is about."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.aggregates import Proposal, Target
+from domain.aggregates import Persona, Proposal, Target
 from domain.aggregates.proposal import action_hash
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, TargetHeld
 from domain.events import ActionStarted
-from domain.events.cognition import ContextRef, Thinker
+from domain.events.cognition import ContextRef
 from domain.events.gate import Action, Finding
-from domain.vocabulary import ACTION_OUTCOMES, RISKS, checked_id, one_of
-from services.commands.cognition import Thought, place_thought, thinking
+from domain.vocabulary import RISKS, checked_id, one_of
+from services.commands.cognition import Thought, canonical, place_thought, thinking
+from services.gate.policy import Policy
 from services.unit_of_work import Unit
 
-APPROVAL_LASTS = timedelta(hours=1)
-EXTERNAL = Thinker(source="external")
+MAX_TARGET_BYTES = 512
+"""Longest target, UTF-8: three times as long in its stream's name, which must fit an index."""
 
 
 class NewProposal(BaseModel):
@@ -33,27 +35,37 @@ class NewProposal(BaseModel):
     action: Action | None = None
 
 
-def propose(unit: Unit, persona_id: str, new: NewProposal, thinker: Thinker = EXTERNAL) -> Proposal:
-    """Emit an intention. It is a thought of its persona too, in the same save.
+def propose(unit: Unit, persona_id: str, new: NewProposal) -> Proposal:
+    """Emit an intention as an agent that thinks elsewhere: a thought of its own, in one save.
+
+    Raises:
+        PersonaNotFound, PersonaReapedError, PersonaIsPaused: it may not think.
+        InvalidInput, IdTaken: as `create`.
+    """
+    persona = thinking(unit, persona_id)
+    thought = place_thought(unit, persona, _intention(new))
+    unit.context = unit.context.caused_by(thought.event_id)
+    return create(unit, persona, new)
+
+
+def create(unit: Unit, persona: Persona, new: NewProposal) -> Proposal:
+    """Emit an intention that follows from a thought of the same save.
 
     Raises:
         InvalidInput: a word that can't be, or an empty title.
-        PersonaNotFound, PersonaReapedError, PersonaIsPaused: it may not think.
         IdTaken: the id was used before.
     """
-    persona = thinking(unit, persona_id)
     checked_id(new.proposal_id, "proposal_id")
     one_of(new.risk, RISKS, "risk")
     if not new.title.strip() or len(new.title) > 500:
         raise InvalidInput("title must be 1 to 500 characters", field="title", limit=500)
-    thought = place_thought(unit, persona, _intention(new, thinker))
+    for ref in new.evidence_refs:
+        checked_id(ref, "evidence_refs")
+    if new.action:
+        new = new.model_copy(update={"action": _checked(new.action)})
     proposal = unit.proposal(new.proposal_id)
-    proposal.create(
-        unit.context.caused_by(thought.event_id),
-        persona.swarm_id,
-        persona_id,
-        **{k: v for k, v in new.__dict__.items() if k != "proposal_id"},
-    )
+    content = {name: value for name, value in new if name != "proposal_id"}
+    proposal.create(unit.context, persona.swarm_id, persona.persona_id, **content)
     return proposal
 
 
@@ -62,44 +74,43 @@ def verify(
 ) -> Proposal:
     """Record a passed verification and hold the target, or reject for what did not pass.
 
-    Raises:
-        TargetHeld: the same action is pending, or was done.
+    Whether the action contradicts what is pending or done is found here, on the target itself.
     """
     proposal = unit.proposal(proposal_id)
+    if all(f.passed for f in findings):
+        findings = [*findings, _hold(unit, proposal)]
     failed = [f"{f.rule}: {f.reason}" for f in findings if not f.passed]
     if failed:
-        proposal.reject(unit.context, "verification", tuple(failed))
-        return proposal
-    action = proposal.content.action
-    if action:
-        target = unit.target(action.tool, action.target)
-        target.hold(unit.context, proposal.content.swarm_id, proposal_id, action_hash(action))
-    proposal.verify(unit.context, tuple(findings), assessed_risk)
+        proposal.reject(unit.context, "verification", failed)
+    else:
+        proposal.verify(unit.context, findings, assessed_risk)
     return proposal
 
 
-def decide(
-    unit: Unit, proposal_id: str, decision: str, reasons: Sequence[str], policy_hash: str
-) -> Proposal:
-    """Record what the policy says of a verified proposal; a denial rejects it."""
+def decide(unit: Unit, proposal_id: str, policy: Policy) -> Proposal:
+    """Ask the policy about a verified proposal; a denial rejects it."""
     proposal = unit.proposal(proposal_id)
-    proposal.decide(unit.context, "verified", decision, tuple(reasons), policy_hash)
-    if decision == "deny":
-        _reject(unit, proposal, "policy", reasons)
+    _ask(unit, proposal, "verified", policy)
     return proposal
 
 
 def approve(
-    unit: Unit, proposal_id: str, shown_hash: str | None, *, unseen_allowed: bool
+    unit: Unit,
+    proposal_id: str,
+    shown_hash: str | None,
+    lasts: timedelta,
+    *,
+    unseen_allowed: bool,
 ) -> Proposal:
-    """Allow a proposal as a person.
+    """Allow a proposal as a person, for a while.
 
     Raises:
+        NotAllowed: the actor is no person.
         ProposalNotFound, ProposalWrongState: no approval is due.
         ShownHashRequired, ShownHashMismatch: it was not shown, or is not what was.
     """
     proposal = unit.proposal(proposal_id)
-    expires_at = unit.context.now + APPROVAL_LASTS
+    expires_at = unit.context.now + lasts
     proposal.approve(unit.context, shown_hash, expires_at, unseen_allowed=unseen_allowed)
     return proposal
 
@@ -108,6 +119,7 @@ def deny(unit: Unit, proposal_id: str, reason: str) -> Proposal:
     """Refuse a proposal as a person.
 
     Raises:
+        NotAllowed: the actor is no person.
         ProposalNotFound, ProposalWrongState: there is nothing to refuse.
     """
     proposal = unit.proposal(proposal_id)
@@ -117,44 +129,70 @@ def deny(unit: Unit, proposal_id: str, reason: str) -> Proposal:
 
 
 def start(
-    unit: Unit,
-    proposal_id: str,
-    decision: str,
-    reasons: Sequence[str],
-    policy_hash: str,
-    ran: dict[str, Any],
+    unit: Unit, proposal_id: str, policy: Policy, ran: dict[str, Any]
 ) -> ActionStarted | None:
-    """Ask the policy once more and begin; return None if it now says no.
+    """Ask the policy once more and begin; return None if it now says no, or wants a person.
 
     Raises:
-        ProposalWrongState, ApprovalExpired, ShownHashMismatch: it may not run.
+        ProposalWrongState, ShownHashMismatch, TargetHeld: it may not run.
     """
     proposal = unit.proposal(proposal_id)
-    proposal.decide(unit.context, "acting", decision, tuple(reasons), policy_hash)
-    if decision == "deny":
-        _reject(unit, proposal, "policy", reasons)
+    if _ask(unit, proposal, "acting", policy) != "allow":
         return None
+    action = proposal.content.action
+    if action:
+        unit.target(action.tool, action.target).must_be_held(proposal_id, action_hash(action))
     return proposal.start(unit.context, unit.context.new_id(), ran)
 
 
 def finish(unit: Unit, proposal_id: str, outcome: str, result: str, duration_ms: int) -> Proposal:
-    """Record how the action ended."""
+    """Record how the action ended. While that is unknown, its target stays held."""
     proposal = unit.proposal(proposal_id)
-    one_of(outcome, ACTION_OUTCOMES, "outcome")
     proposal.finish(unit.context, outcome, result, duration_ms)
-    _let_go(unit, proposal, done=outcome != "failure")
+    if outcome != "unknown":
+        _let_go(unit, proposal, done=outcome == "success")
     return proposal
 
 
-def _reject(unit: Unit, proposal: Proposal, stage: str, reasons: Sequence[str]) -> None:
-    proposal.reject(unit.context, stage, tuple(reasons))
-    _let_go(unit, proposal, done=False)
+def _ask(unit: Unit, proposal: Proposal, moment: str, policy: Policy) -> str:
+    content = proposal.content
+    if content.action is None:
+        raise InvalidInput(f"proposal {content.proposal_id} has no action to decide on")
+    limits = unit.persona(content.persona_id or "").limits
+    said = policy.decide(content.action, proposal.risk, limits.allowed_tools)
+    recorded = proposal.decide(unit.context, moment, said.decision, said.reasons, said.policy_hash)
+    if recorded == "deny":
+        proposal.reject(unit.context, "policy", said.reasons)
+        _let_go(unit, proposal, done=False)
+    return recorded
+
+
+def _hold(unit: Unit, proposal: Proposal) -> Finding:
+    action = proposal.content.action
+    if action is None:
+        return Finding(rule="consistency", passed=True, reason="there is no action")
+    target = unit.target(action.tool, action.target)
+    try:
+        target.hold(
+            proposal.chain(unit.context),
+            proposal.content.swarm_id,
+            proposal.proposal_id,
+            action_hash(action),
+        )
+    except TargetHeld as held:
+        return Finding(rule="consistency", passed=False, reason=held.message)
+    return Finding(
+        rule="consistency",
+        passed=True,
+        reason=f"nothing like it is pending or done on {action.target}",
+    )
 
 
 def _let_go(unit: Unit, proposal: Proposal, *, done: bool) -> None:
     target = _target(unit, proposal)
     if target:
-        target.let_go(unit.context, proposal.content.swarm_id, proposal.proposal_id, done=done)
+        context = proposal.chain(unit.context)
+        target.let_go(context, proposal.content.swarm_id, proposal.proposal_id, done=done)
 
 
 def _target(unit: Unit, proposal: Proposal) -> Target | None:
@@ -162,11 +200,24 @@ def _target(unit: Unit, proposal: Proposal) -> Target | None:
     return unit.target(action.tool, action.target) if action else None
 
 
-def _intention(new: NewProposal, thinker: Thinker) -> Thought:
+def _checked(action: Action) -> Action:
+    """Return the action with its arguments in RFC 8785 form, as they are hashed and shown."""
+    checked_id(action.tool, "tool")
+    if not action.target.isprintable() or not 0 < len(action.target.encode()) <= MAX_TARGET_BYTES:
+        raise InvalidInput(
+            f"target must be printable, 1 to {MAX_TARGET_BYTES} bytes",
+            field="target", limit=MAX_TARGET_BYTES,
+        )  # fmt: skip
+    try:
+        return action.model_copy(update={"arguments": canonical(json.loads(action.arguments))})
+    except (ValueError, RecursionError) as wrong:
+        raise InvalidInput(f"arguments must be JSON: {wrong}", field="arguments") from wrong
+
+
+def _intention(new: NewProposal) -> Thought:
     return Thought(
         phase="reflect",
         content=f"I propose: {new.title}",
         impact=1.0,
         context_refs=tuple(ContextRef(ref=r, tier="input") for r in new.evidence_refs),
-        thinker=thinker,
     )

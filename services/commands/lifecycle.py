@@ -57,7 +57,6 @@ def spawn(unit: Unit, new: NewPersona, ceilings: Ceilings) -> Persona:
     """
     _check_words(new)
     context = unit.context
-    child = unit.persona(new.persona_id)
     if new.parent_id is None:
         swarm_id, limits, depth = new.swarm_id or DEFAULT_SWARM, new.limits or Limits(), 0
         parent = None
@@ -78,6 +77,7 @@ def spawn(unit: Unit, new: NewPersona, ceilings: Ceilings) -> Persona:
         depth=depth,
         tags=new.tags,
     )
+    child = unit.persona(new.persona_id)
     child.spawn(context, swarm_id, identity, limits)
     return child
 

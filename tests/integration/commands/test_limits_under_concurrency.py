@@ -8,6 +8,7 @@ import pytest
 
 from domain.budget import Credits
 from domain.errors import BudgetExhausted, DomainError, LimitExceeded
+from domain.events.lifecycle import Identity
 from domain.limits import Limits
 from services.clock import new_id
 from services.commands import budget, lifecycle
@@ -30,6 +31,11 @@ def spawn(executor: Executor, persona_id: str, parent_id: str | None, limits: Li
     )
     context = executor.context("user:test")
     executor.run(context, lambda unit: lifecycle.spawn(unit, new, Ceilings()))
+
+
+def identity_of(executor: Executor, persona_id: str) -> Identity:
+    context = executor.context("user:test")
+    return executor.run(context, lambda unit: unit.persona(persona_id)).result.identity
 
 
 def test_200_threads_that_spawn_under_limits_4_and_4_never_pass_them(
@@ -59,10 +65,7 @@ def test_200_threads_that_spawn_under_limits_4_and_4_never_pass_them(
     parents: Counter[str] = Counter()
     depths = {"root": 0}
     for persona_id in known[1:]:
-        context = executors[0].context("user:test")
-        identity = (
-            executors[0].run(context, lambda unit, p=persona_id: unit.persona(p)).result.identity
-        )
+        identity = identity_of(executors[0], persona_id)
         parents[str(identity.parent_id)] += 1
         depths[persona_id] = identity.depth
     assert outcomes["spawned"] == len(known) - 1 > 20

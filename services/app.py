@@ -1,0 +1,119 @@
+"""The composition root: everything is wired here, and nothing is built at import."""
+
+import asyncio
+from datetime import timedelta
+from typing import Self
+
+from domain.context import Context
+from domain.ports import Thinker
+from services import clock, team
+from services.cognition.governor import Governor
+from services.cognition.loop import Loop, Means
+from services.cognition.statistical.thinker import StatisticalThinker
+from services.cognition.thinking import Thinking
+from services.commands import lifecycle
+from services.executor import Executor
+from services.gate.gate import Gate
+from services.reaping import Reaper
+from services.settings import Settings
+from services.store.embedded import EmbeddedPostgres
+from services.store.loop_lock import LoopLock
+from services.store.migrate import migrate
+from services.store.recorder import Recorder
+from services.store.save import Fence
+from services.tokens import Tokens
+from services.views import Views
+
+
+class App:
+    """One process of Perpetua: its store, its views, its gate, its loop."""
+
+    def __init__(self, settings: Settings, thinker: Thinker | None = None) -> None:
+        """Open the store, starting the embedded one if no other is set.
+
+        Raises:
+            StoreUnavailable: it can't be opened; says what to do.
+        """
+        self.settings = settings
+        self._embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
+        revive = self._embedded.start if self._embedded else None
+        self.conninfo = revive() if revive else str(settings.database_url)
+        self.partitions = migrate(self.conninfo, settings.partitions)
+        self.recorder = Recorder(self.conninfo, revive=revive)
+        self.executor = Executor(self.recorder, self.partitions)
+        self.views = Views(self.recorder, self.conninfo)
+        self.reaper = Reaper(self.executor, self.recorder, self.views)
+        self.gate = Gate(self.executor, self.recorder, self.views, settings, self.conninfo)
+        self.tokens = Tokens.open(settings)
+        self.thinker: Thinker = thinker or StatisticalThinker()
+        self.loop = Loop(
+            Means(
+                self.executor,
+                self.recorder,
+                self.views,
+                LoopLock(self.conninfo, "perpetua loop"),
+                self._think_with,
+                self._before_thinking,
+                settings.cognition_enabled,
+            ),
+            settings.cognition.loop_interval_ms,
+        )
+
+    def seed(self) -> None:
+        """Spawn the default team's root, unless somebody lives already."""
+        self.views.catch_up()
+        if self.views.totals().live == 0:
+            new = team.root(self.settings)
+            if self.views.persona(new.persona_id):
+                new = team.named_root(self.settings, team.ROOT)
+            self.spawn(self.executor.context("system:team"), new)
+
+    def spawn(self, context: Context, new: lifecycle.NewPersona) -> int:
+        """Spawn a persona; return the position of its last event."""
+        limits = self.settings.limits
+        return self.executor.run(context, lambda unit: lifecycle.spawn(unit, new, limits)).position
+
+    def close(self) -> None:
+        """Close the store; stop the embedded one if nobody else uses it."""
+        self.views.close()
+        self.executor.close()
+        self.recorder.close()
+        if self._embedded:
+            self._embedded.stop_if_last_user()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _think_with(self, fence: Fence, interval_secs: float) -> Thinking:
+        return Thinking(
+            executor=self.executor,
+            recorder=self.recorder,
+            governor=Governor(self.executor, self.settings.limits),
+            thinker=self.thinker,
+            settings=self.settings.cognition,
+            ceilings=self.settings.limits,
+            fence=fence,
+            interval_secs=interval_secs,
+            decided=self.reaper.decided,
+            idle_for=self._idle_for,
+            reap=lambda persona_id, reason: self.reaper.reap(
+                self.executor.context("system:scheduler"), persona_id, reason
+            ),
+        )
+
+    async def _before_thinking(self) -> None:
+        await asyncio.to_thread(self.gate.recover)
+
+    def _idle_for(self, persona_id: str) -> timedelta:
+        """Tell how long a persona made no progress; time the fabric was down does not count."""
+        self.views.catch_up()
+        row = self.views.persona(persona_id)
+        since = (row.last_thought_at or row.created_at) if row else None
+        if since is None:
+            return timedelta()
+        context = self.executor.context("system:scheduler")
+        now = clock.now()
+        return self.executor.run(context, lambda unit: unit.fabric().uptime(since, now)).result

@@ -1,0 +1,173 @@
+"""One runner for every live persona, woken by what happens."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from domain.errors import LoopSuperseded
+from domain.events import (
+    ObservationReceived,
+    PersonaPaused,
+    PersonaReaped,
+    PersonaResumed,
+    PersonaSpawned,
+)
+from domain.ports import Memory
+from domain.recorded import Recorded
+from projections.rows import PersonaRow, SnapshotRow
+from services.cognition.runner import Runner
+from services.cognition.thinking import Thinking
+from services.store.mapper import to_recorded
+from services.views import Views
+
+logger = logging.getLogger(__name__)
+
+TOPICS = (
+    "observation.received",
+    "persona.spawned",
+    "persona.reaped",
+    "persona.paused",
+    "persona.resumed",
+)
+PAGE = 1_000
+LONGEST_BACKOFF_SECS = 30.0
+
+
+class Scheduler:
+    """Steps all live personas, concurrently and fairly."""
+
+    def __init__(self, thinking: Thinking, views: Views) -> None:
+        self._thinking = thinking
+        self._views = views
+        self._runners: dict[str, Runner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._position = 0
+        self._superseded = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until cancelled.
+
+        Raises:
+            LoopSuperseded: a newer loop has taken over.
+        """
+        feed = asyncio.create_task(self._follow())
+        watch = asyncio.create_task(self._superseded.wait())
+        try:
+            await asyncio.wait({feed, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if watch.done():
+                raise LoopSuperseded(self._thinking.fence.epoch, self._thinking.fence.epoch + 1)
+            feed.result()
+        finally:
+            await _end([feed, watch, *self._tasks.values()])
+
+    def rests(self, position: int) -> bool:
+        """Tell whether all that was stored up to a position is digested and everybody rests."""
+        return self._position >= position and all(r.resting for r in self._runners.values())
+
+    async def _follow(self) -> None:
+        self._position = await asyncio.to_thread(self._views.catch_up)
+        for row in await asyncio.to_thread(self._live):
+            self._begin(row)
+        await self._bring_inheritances()
+        async for batch in self._thinking.recorder.follow(self._position, topics=TOPICS):
+            for stored in batch:
+                await self._take(to_recorded(stored))
+                self._position = stored.position
+
+    def _live(self) -> list[PersonaRow]:
+        rows: list[PersonaRow] = []
+        while page := self._views.personas(after=rows[-1].persona_id if rows else None, limit=PAGE):
+            rows += page
+        return [row for row in rows if row.status != "reaped"]
+
+    async def _take(self, recorded: Recorded) -> None:
+        event = recorded.event
+        match event:
+            case ObservationReceived():
+                for runner in self._runners.values():
+                    if runner.row.swarm_id == event.swarm_id:
+                        runner.wake()
+            case PersonaSpawned() if event.persona_id:
+                await self._views.reached(recorded.position)
+                row = await asyncio.to_thread(self._views.persona, event.persona_id)
+                if row and row.status != "reaped":
+                    self._begin(row)
+            case PersonaReaped() if event.persona_id:
+                await self._views.reached(recorded.position)
+                await self._ended(event.persona_id)
+            case PersonaPaused() if event.persona_id in self._runners and event.until is None:
+                self._runners[event.persona_id].hold()
+            case PersonaResumed() if event.persona_id in self._runners:
+                self._runners[event.persona_id].release()
+
+    def _begin(self, row: PersonaRow) -> None:
+        if row.persona_id in self._runners:
+            return
+        runner = self._runners[row.persona_id] = Runner(row, self._thinking)
+        for child in self._runners.values():
+            self._relate(runner, child)
+            self._relate(child, runner)
+        task = asyncio.create_task(self._keep_running(runner), name=f"persona {row.persona_id}")
+        self._tasks[row.persona_id] = task
+
+    def _relate(self, parent: Runner, child: Runner) -> None:
+        if child.row.parent_id == parent.row.persona_id:
+            parent.children[child.row.persona_id] = child.row.tags
+
+    async def _keep_running(self, runner: Runner) -> None:
+        """Run a persona; what goes wrong stops nobody else, and it is begun again."""
+        pause = 1.0
+        while True:
+            try:
+                await runner.run()
+            except LoopSuperseded:
+                self._superseded.set()
+                return
+            except Exception:
+                logger.exception(
+                    "a persona's loop broke off", extra={"persona": runner.row.persona_id}
+                )
+                await asyncio.sleep(pause)
+                pause = min(LONGEST_BACKOFF_SECS, pause * 2)
+            else:
+                return
+
+    async def _ended(self, persona_id: str) -> None:
+        """Stop the runner of a reaped persona; its parent inherits its last snapshot."""
+        self._runners.pop(persona_id, None)
+        task = self._tasks.pop(persona_id, None)
+        row = await asyncio.to_thread(self._views.persona, persona_id)
+        if task:
+            task.cancel()
+        self._thinking.thinker.forget(persona_id)
+        parent = self._runners.get(row.parent_id or "") if row else None
+        if parent:
+            parent.children.pop(persona_id, None)
+            await self._inherit(parent, persona_id)
+
+    async def _inherit(self, parent: Runner, child_id: str) -> None:
+        snapshot = await asyncio.to_thread(self._views.latest_snapshot, child_id)
+        if snapshot:
+            parent.wake(_memory(snapshot))
+
+    async def _bring_inheritances(self) -> None:
+        """After a start: what children left while nobody was there to take it."""
+        for row in await asyncio.to_thread(self._views.lineage):
+            parent = self._runners.get(row.parent_id or "")
+            if row.status != "reaped" or not parent or not row.final_snapshot_id:
+                continue
+            known = await asyncio.to_thread(self._views.latest_snapshot, parent.row.persona_id)
+            if not known or not any(row.final_snapshot_id in fact for fact in known.facts):
+                await self._inherit(parent, row.persona_id)
+
+
+def _memory(snapshot: SnapshotRow) -> Memory:
+    told = " ".join([snapshot.summary, *snapshot.facts])[:2_000]
+    left = f"{snapshot.persona_id} (snapshot {snapshot.snapshot_id}): {told}"
+    return Memory(snapshot.event_id, "cold", left)
+
+
+async def _end(tasks: Sequence["asyncio.Task[object]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

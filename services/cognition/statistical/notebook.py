@@ -1,0 +1,200 @@
+"""What one watcher mined: a deterministic fold of lines, in memory that stays flat."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.cognition.statistical.burst import error_bursts
+from services.cognition.statistical.evidence import Room
+from services.cognition.statistical.failing import failing_sources
+from services.cognition.statistical.finding import Finding
+from services.cognition.statistical.focus import Focus
+from services.cognition.statistical.limits import LIMITS, Limits
+from services.cognition.statistical.line import Line
+from services.cognition.statistical.noticed import Noticed, Noticing
+from services.cognition.statistical.phrase import Phrase
+from services.cognition.statistical.reading import Reader, Reading
+from services.cognition.statistical.repeat import repeat
+from services.cognition.statistical.spike import Spike
+from services.cognition.statistical.stamp import Stamp, stamp
+from services.cognition.statistical.tally import SignatureTally, Sources
+from services.cognition.statistical.template import Templates
+from services.cognition.statistical.watchers import worth_watching
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the reading of one stream of lines is: what a line may go on with."""
+
+    since: int = -1  # lines since the last one with a time stamp; -1 before the first
+    last: Reading | None = None
+
+
+@dataclass(slots=True)
+class Read:
+    """How much was read.
+
+    Attributes:
+        lines: lines; weight: the same with repeated ones counted as often as they came.
+        minutes: the minutes of the time stamps.
+    """
+
+    lines: int = 0
+    weight: int = 0
+    minutes: Spike = field(default_factory=Spike)
+
+
+class Notebook:
+    """Reads lines and keeps count; the same lines in any batches give the same findings."""
+
+    def __init__(self, focus: Focus | None = None, limits: Limits = LIMITS) -> None:
+        """Start an empty notebook.
+
+        Args:
+            focus: the only part to look at; None for everything.
+            limits: thresholds and caps.
+        """
+        self.focus = focus
+        self._limits = limits
+        self._reader = Reader(limits)
+        self._templates = Templates(limits)
+        self._filed: dict[str, tuple[int, Phrase | None]] = {}
+        self._renamed: dict[str, Phrase] = {}
+        self._room = Room(limits)
+        self._sources = Sources(limits, self._room)
+        self._signatures: dict[str, SignatureTally] = {}
+        self._places: dict[str, _Place] = {}
+        self._read = Read()
+
+    def read(self, lines: Iterable[Line]) -> Noticed:
+        """Take in lines, in the order they were stored; what was noticed in them."""
+        noticing = Noticing()
+        for line in lines:
+            self._take(line, noticing)
+        return noticing.result(self._templates)
+
+    def findings(self) -> Sequence[Finding]:
+        """All that holds now, the most counted first; the same order for the same lines."""
+        failing = failing_sources(self._sources, self._signatures, self._limits)
+        bursts = error_bursts(self._signatures, failing, self._read, self._templates, self._limits)
+        return sorted([*failing, *bursts], key=lambda finding: (-finding.count, finding.key))
+
+    def deserves_a_watcher(self) -> Sequence[Focus]:
+        """Parts of the input that deserve a persona of their own, the most counted first."""
+        if self.focus is not None:
+            return ()
+        return worth_watching(self._sources, self._signatures, self._limits)
+
+    def _take(self, line: Line, noticing: Noticing) -> None:
+        text = line.text[: self._limits.text].rstrip("\r\n")
+        place = self._place(line.source)
+        moment = stamp(text)
+        repeated = repeat(text, self._limits.repeat) if "message repeated" in text else None
+        if repeated is None:
+            weight, reading = 1, self._reader.read(text)
+        elif repeated.text:
+            weight, reading = repeated.times, self._reader.read(repeated.text)
+        else:
+            weight, reading = repeated.times, place.last or self._reader.read(text)
+        self._read.lines += 1
+        self._read.weight += weight
+        if moment is not None:
+            self._read.minutes.add(moment.minute, weight, moment.text)
+            place.since = 0
+        elif place.since >= 0:
+            place.since += 1
+        place.last = reading
+        template, phrase = self._file(reading, noticing)
+        noticing.line()
+        if reading.failing and phrase is not None:
+            phrase = self._renamed.get(phrase.key, phrase)
+            if self.focus is None or self.focus.sees(phrase.key):
+                noticing.failing(phrase, weight)
+                self._fail(line, reading, phrase, weight, moment, place, template)
+        elif reading.success:
+            self._sources.succeed(reading.source, weight)
+
+    def _fail(
+        self,
+        line: Line,
+        reading: Reading,
+        phrase: Phrase,
+        weight: int,
+        moment: Stamp | None,
+        place: _Place,
+        template: int,
+    ) -> None:
+        tally = self._signature(phrase, reading.client)
+        tally.total += weight
+        if reading.blamed:
+            evidence = self._sources.fail(reading.source, phrase.key)
+            if evidence is not None:
+                evidence.add(line.position, line.number, weight, moment)
+        goes_on = 0 < place.since <= self._limits.continued and not reading.meaning.level
+        if reading.loud and not goes_on:
+            owner = tally.owner(reading.mentions, weight, self._limits.addresses_each)
+            tally.evidence.add(line.position, line.number, weight, moment, owner)
+            tally.of(template)
+            bucket = moment.minute if moment is not None else -1 - self._read.lines // 100
+            tally.spike.add(bucket, weight, moment.text if moment is not None else "")
+
+    def _signature(self, phrase: Phrase, client: bool) -> SignatureTally:
+        tally = self._signatures.pop(phrase.key, None)
+        if tally is None:
+            if len(self._signatures) >= self._limits.signatures:
+                oldest = [key for key, _ in zip(self._signatures, range(16), strict=False)]
+                least = min(oldest, key=lambda key: self._signatures[key].total)
+                self._signatures.pop(least).evidence.forget()
+            tally = SignatureTally(phrase, client, self._room)
+        self._signatures[phrase.key] = tally
+        return tally
+
+    def _file(self, reading: Reading, noticing: Noticing) -> tuple[int, Phrase | None]:
+        """The template of a line and its signature, without a neighbour that varies."""
+        told = reading.signature
+        known = self._filed.get(reading.shape)
+        if known is None or self._templates.touch(known[0]) is None:
+            meaning = reading.meaning
+            number, new = self._templates.find(meaning.template, meaning.anchor)
+            self._templates.touch(number)
+            if new:
+                noticing.new(number)
+            known = number, self._settled(reading, number)
+            if len(self._filed) >= self._limits.shapes:
+                for old in list(self._filed)[: self._limits.shapes // 4]:
+                    del self._filed[old]
+            self._filed[reading.shape] = known
+        noticing.template(known[0])
+        return known[0], known[1] if told is reading.meaning.signature else told
+
+    def _settled(self, reading: Reading, number: int) -> Phrase | None:
+        meaning = reading.meaning
+        template = self._templates.get(number)
+        told, general = meaning.signature, meaning.general
+        if told is None or general is None or template is None or meaning.neighbour < 0:
+            return told
+        if len(template.neighbours) < self._limits.variety:
+            template.neighbours[told.key] = None
+            if len(template.neighbours) < self._limits.variety:
+                return told
+            for key in template.neighbours:
+                self._rename(key, general)
+        return general
+
+    def _rename(self, key: str, general: Phrase) -> None:
+        if key == general.key:
+            return
+        self._renamed[key] = general
+        self._sources.rename(key, general.key)
+        old = self._signatures.pop(key, None)
+        if old is not None:
+            tally = self._signature(general, old.client)
+            tally.join(old, self._limits.addresses_each)
+
+    def _place(self, source: str) -> _Place:
+        place = self._places.pop(source, None)
+        if place is None:
+            if len(self._places) >= self._limits.streams:
+                del self._places[next(iter(self._places))]
+            place = _Place()
+        self._places[source] = place
+        return place

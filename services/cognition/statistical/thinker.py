@@ -1,0 +1,207 @@
+"""The `statistical` thinker: counts instead of guessing, no model, no network."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import rfc8785
+
+from domain.budget import Credits
+from domain.events.cognition import Thinker, Usage
+from domain.events.gate import Action
+from domain.ports import (
+    Checked,
+    ChildWanted,
+    ObservedLine,
+    OpenHypothesis,
+    Proposed,
+    Supposed,
+    ThinkRequest,
+    ThinkResult,
+)
+from domain.references import cite, lines_of
+from services.cognition.statistical.finding import Finding
+from services.cognition.statistical.focus import Focus
+from services.cognition.statistical.line import Line
+from services.cognition.statistical.notebook import Notebook
+from services.cognition.statistical.phrase import key_of
+from services.cognition.statistical.recount import recount
+from services.cognition.statistical.suggest import suggest
+
+SOURCE = Thinker(source="statistical")
+FOCUS = "focus:"
+"""Tag of a persona that watches only one signature."""
+SLICE_MS = 2_000
+"""Longest one step takes: input is read in lots that need a fraction of it."""
+RAISED_AT_ONCE = 32
+RAISED_AGAIN_AT = 2.0
+"""A known finding is supposed anew once it has grown by this factor."""
+
+
+class StatisticalThinker:
+    """Keeps a notebook for each persona; the same input gives the same thoughts."""
+
+    def __init__(self) -> None:
+        self._notebooks: dict[str, Notebook] = {}
+        self._raised: dict[tuple[str, str], int] = {}
+
+    def worst_case(self, prompt: str) -> Credits:
+        """No tokens; the time of one slice."""
+        return Credits(0, SLICE_MS)
+
+    async def think(self, request: ThinkRequest) -> ThinkResult:
+        """Answer one request, off the event loop."""
+        return await asyncio.to_thread(self._think, request)
+
+    async def recall(self, request: ThinkRequest) -> None:
+        """Read lines again that the persona had read before this process began."""
+        await asyncio.to_thread(self._notebook(request).read, _lines(request.lines))
+
+    def forget(self, persona_id: str) -> None:
+        """Drop a persona's notebook."""
+        self._notebooks.pop(persona_id, None)
+        for key in [key for key in self._raised if key[0] == persona_id]:
+            del self._raised[key]
+
+    def _think(self, request: ThinkRequest) -> ThinkResult:
+        began = time.perf_counter()
+        answer = {
+            "observe": self._observe,
+            "reflect": self._reflect,
+            "test": self._test,
+            "compress": self._compress,
+        }[request.phase](request)
+        spent_ms = int((time.perf_counter() - began) * 1000)
+        return replace(answer, usage=Usage(cpu_ms=spent_ms))
+
+    def _observe(self, request: ThinkRequest) -> ThinkResult:
+        noticed = self._notebook(request).read(_lines(request.lines))
+        told = [noticed.text] if request.lines else []
+        told += [f"{m.ref} left: {m.text}" for m in request.memories]
+        impact = 0.3 if noticed.failing or noticed.new_templates else 0.05
+        return _answer(" ".join(told), impact)
+
+    def _reflect(self, request: ThinkRequest) -> ThinkResult:
+        notebook = self._notebook(request)
+        findings = notebook.findings()
+        wanted = self._watchers(request, notebook)
+        watched = {key_of(_signature(tag)) for tag in request.children if tag.startswith(FOCUS)}
+        watched |= {key_of(focus.signature) for focus in wanted}
+        mine = [f for f in findings if self._is_mine(f, notebook, watched)]
+        news = [f for f in mine if self._is_news(request, f)][:RAISED_AT_ONCE]
+        for finding in news:
+            self._raised[request.persona_id, finding.key] = finding.count
+        told = " ".join(f.claim for f in news[:5]) or "Nothing that was not known."
+        if wanted:
+            told += f" Worth a watcher: {', '.join(focus.signature for focus in wanted)}."
+        return replace(
+            _answer(told, 0.5 if news or wanted else 0.05),
+            hypotheses=[_supposed(f) for f in news],
+            children=[_child(focus, findings) for focus in wanted],
+        )
+
+    def _test(self, request: ThinkRequest) -> ThinkResult:
+        by_key = {f.key: f for f in self._notebook(request).findings()}
+        checks = [_checked(request, h, by_key.get(h.belief_key)) for h in request.hypotheses]
+        told = " ".join(check.excerpt for check in checks[:5])
+        return replace(_answer(told, 0.7), checks=checks)
+
+    def _compress(self, request: ThinkRequest) -> ThinkResult:
+        findings = self._notebook(request).findings()
+        told = " ".join(f.claim for f in findings[:3]) or "Nothing of note."
+        return _answer(told, 0.2)
+
+    def _watchers(self, request: ThinkRequest, notebook: Notebook) -> list[Focus]:
+        new = [f for f in notebook.deserves_a_watcher() if _tag(f) not in request.children]
+        grown = [f for f in new if self._is_grown(request.persona_id, f, notebook)]
+        return grown[: request.free_places]
+
+    def _is_grown(self, persona_id: str, focus: Focus, notebook: Notebook) -> bool:
+        """Tell whether a part got a watcher never, or has doubled since the last one."""
+        count = sum(f.count for f in notebook.findings() if f.signature == focus.signature)
+        before = self._raised.get((persona_id, focus.key))
+        if before is not None and count < before * RAISED_AGAIN_AT:
+            return False
+        self._raised[persona_id, focus.key] = count
+        return True
+
+    def _is_mine(self, finding: Finding, notebook: Notebook, watched: set[str]) -> bool:
+        if notebook.focus is not None:
+            return key_of(finding.signature) == key_of(notebook.focus.signature)
+        return key_of(finding.signature) not in watched
+
+    def _is_news(self, request: ThinkRequest, finding: Finding) -> bool:
+        """Tell whether a finding was never raised, or has doubled since."""
+        before = self._raised.get((request.persona_id, finding.key))
+        if before is None and finding.key in request.known:
+            self._raised[request.persona_id, finding.key] = finding.count
+            return False
+        return before is None or finding.count >= before * RAISED_AGAIN_AT
+
+    def _notebook(self, request: ThinkRequest) -> Notebook:
+        if request.persona_id not in self._notebooks:
+            tags = [_signature(t) for t in request.identity.tags if t.startswith(FOCUS)]
+            focus = Focus(tags[0], request.identity.charter) if tags else None
+            self._notebooks[request.persona_id] = Notebook(focus)
+        return self._notebooks[request.persona_id]
+
+
+def _answer(content: str, impact: float) -> ThinkResult:
+    return ThinkResult(content, SOURCE, Usage(), impact)
+
+
+def _supposed(finding: Finding) -> Supposed:
+    return Supposed(finding.key, finding.claim, finding.confidence, cite(finding.cites))
+
+
+def _child(focus: Focus, findings: Sequence[Finding]) -> ChildWanted:
+    cited = [p for f in findings if f.signature == focus.signature for p in f.cites]
+    since = [f"since:{min(cited)}"] if cited else []
+    return ChildWanted(focus.key, focus.name, "watcher", focus.charter, (_tag(focus), *since))
+
+
+def _checked(request: ThinkRequest, hypothesis: OpenHypothesis, finding: Finding | None) -> Checked:
+    if finding is None or cite(finding.cites) != hypothesis.evidence_refs:
+        reason = "What it rests on has changed since it was raised."
+        confidence = hypothesis.confidence
+        return Checked(hypothesis.hypothesis_id, "recount", {}, "inconclusive", confidence, reason)
+    cited = lines_of(hypothesis.evidence_refs)
+    lines = [line for line in request.lines if line.number in cited.get(line.position, ())]
+    counted = recount(finding.spec, _lines(lines))
+    passed = counted.outcome == "passed"
+    confidence = min(0.95, hypothesis.confidence + 0.15) if passed else 0.05
+    return Checked(
+        hypothesis.hypothesis_id,
+        "recount",
+        finding.spec,
+        counted.outcome,
+        confidence if counted.outcome != "inconclusive" else hypothesis.confidence,
+        counted.reason,
+        hypothesis.evidence_refs,
+        _proposed(finding, hypothesis) if finding.key not in request.known else None,
+    )
+
+
+def _proposed(finding: Finding, hypothesis: OpenHypothesis) -> Proposed:
+    suggested = suggest(finding)
+    arguments = rfc8785.dumps(dict(suggested.arguments)).decode()
+    return Proposed(
+        suggested.title,
+        " ".join([finding.claim, finding.rationale, *finding.facts]),
+        Action(tool=suggested.tool, target=suggested.target, arguments=arguments),
+        suggested.risk,
+        hypothesis.evidence_refs,
+    )
+
+
+def _lines(lines: Sequence[ObservedLine]) -> list[Line]:
+    return [Line(line.source, line.position, line.number, line.text) for line in lines]
+
+
+def _tag(focus: Focus) -> str:
+    return f"{FOCUS}{focus.signature}"
+
+
+def _signature(tag: str) -> str:
+    return tag.removeprefix(FOCUS)

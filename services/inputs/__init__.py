@@ -1,0 +1,1 @@
+"""What comes in: files, standard input, text sent by agents."""

@@ -1,0 +1,118 @@
+"""Files to read from: looked at before anything is written, then cut into batches."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from services.commands.cognition import Batch
+from services.inputs.lines import Batcher
+
+STDIN: Final = "-"
+"""How standard input is named, by people and in events."""
+CHUNK_BYTES: Final = 1024 * 1024
+"""Most bytes read at once."""
+_LONGEST_NAME: Final = 1_000
+
+
+class UnreadableInput(Exception):
+    """An input can't be read; the message says which, why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One open input."""
+
+    name: str
+    """As in events: the whole path, so that it is the same from any folder; `-` for standard input."""
+    shown: str
+    """As the person named it."""
+    file: BinaryIO
+    """Unbuffered, at its beginning."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in it; None where that can't be known, as in a pipe."""
+        found = os.fstat(self.file.fileno())
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def open_inputs(names: Iterable[str]) -> list[Input]:
+    """Open every input, each once; nothing is read yet but the first byte.
+
+    Raises:
+        UnreadableInput: one of them is missing, a folder, not permitted, or fails when read.
+    """
+    opened: dict[str, Input] = {}
+    try:
+        for name in names:
+            found = _open(name)
+            if found.name in opened:
+                found.file.close()
+            else:
+                opened[found.name] = found
+    except UnreadableInput:
+        for each in opened.values():
+            each.file.close()
+        raise
+    return list(opened.values())
+
+
+def batches(source: Input) -> Iterator[Batch]:
+    """Read an input to its end, in batches.
+
+    Raises:
+        UnreadableInput: reading fails on the way.
+    """
+    batcher = Batcher()
+    while data := read(source):
+        yield from batcher.feed(data)
+    yield from batcher.flush(final=True)
+
+
+def read(source: Input) -> bytes:
+    """Read what comes next, at most `CHUNK_BYTES`; nothing at the end.
+
+    Raises:
+        UnreadableInput: reading fails.
+    """
+    try:
+        return os.read(source.file.fileno(), CHUNK_BYTES)
+    except OSError as wrong:
+        raise UnreadableInput(f"{source.shown} can't be read: {wrong.strerror}") from None
+
+
+def _open(name: str) -> Input:
+    if name == STDIN:
+        return Input(STDIN, "standard input", os.fdopen(os.dup(0), "rb", buffering=0))
+    try:
+        path = Path(name).resolve()
+        if not path.is_dir():
+            file = path.open("rb", buffering=0)
+            return _checked(Input(_printable(path), name, file))
+    except (OSError, ValueError) as wrong:
+        reason = getattr(wrong, "strerror", None) or str(wrong)
+        raise UnreadableInput(f"{name} can't be read: {reason}; name a file that can") from None
+    raise UnreadableInput(f"{name} is a folder; name the files in it, such as {name}/*.log")
+
+
+def _checked(source: Input) -> Input:
+    """Return an input whose first byte could be read; some files fail only then."""
+    try:
+        if len(source.name) > _LONGEST_NAME:
+            raise UnreadableInput(
+                f"{source.shown}: its path has over {_LONGEST_NAME} characters; give a shorter one"
+            )
+        if source.size is not None:
+            os.pread(source.file.fileno(), 1, 0)
+    except BaseException:
+        source.file.close()
+        raise
+    return source
+
+
+def _printable(path: Path) -> str:
+    """Return a path as text, bytes that are no UTF-8 replaced."""
+    return os.fsencode(path).decode(errors="replace")

@@ -1,0 +1,108 @@
+"""What a group of saves depends on, asked for in one go and read into a ledger."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from psycopg import pq
+
+from services.store.arrays import (
+    bytea_array,
+    int8_array,
+    read_int8,
+    read_int8_array,
+    text_array,
+)
+from services.store.job import Job
+from services.store.ledger import Ledger
+from services.store.save import Given
+from services.store.wire import Statement
+
+QUESTIONS: Final = {
+    b"heads": b"""
+        select coalesce((select max(position) from events), 0), array(
+            select coalesce((
+                select version from events where stream = asked.stream
+                order by version desc limit 1), 0)
+            from unnest($1::text[]) with ordinality as asked(stream, nth) order by nth)""",
+    b"epochs": b"select name, epoch from fences where name = any($1::text[])",
+    b"answers": b"""
+        select caller, key, body_hash, answer, status::int8 from commands
+        join unnest($1::text[], $2::text[]) as asked(caller, key) using (caller, key)""",
+    b"doubtful": b"""
+        select asked.nth, events.position from events
+        join unnest($1::text[], $2::int8[], $3::bytea[]) with ordinality
+            as asked(stream, version, state, nth)
+            on events.stream = asked.stream and events.version = asked.version
+        where events.state = asked.state""",
+}
+"""Statements that read, by the name they are prepared under."""
+
+
+class Inquiry:
+    """The questions a group raises. Those no job raises are not asked."""
+
+    def __init__(self, group: Sequence[Job]) -> None:
+        self._streams = list({span.stream: None for job in group for span in job.written})
+        self._epochs: list[str] = []
+        self._answers: list[tuple[str, str]] = []
+        self._doubtful = [job for job in group if job.doubtful and job.save.records]
+        guarded: dict[str, None] = {}
+        for job in group:
+            save = job.save
+            guarded.update(dict.fromkeys(save.guards))
+            self._epochs += [fence.name for fence in (save.fence, save.raise_fence) if fence]
+            if save.answer:
+                self._answers.append((save.answer.caller, save.answer.key))
+        self._streams += [stream for stream in guarded if stream not in set(self._streams)]
+
+    def statements(self) -> list[Statement]:
+        """Return what to ask, in the order `read` expects the results."""
+        asked: list[Statement] = [(b"heads", [text_array(self._streams)])]
+        if self._epochs:
+            asked.append((b"epochs", [text_array(list(set(self._epochs)))]))
+        if self._answers:
+            callers, keys = zip(*set(self._answers), strict=True)
+            asked.append((b"answers", [text_array(callers), text_array(keys)]))
+        if self._doubtful:
+            first = [job.save.records[0] for job in self._doubtful]
+            asked.append(
+                (
+                    b"doubtful",
+                    [
+                        text_array([str(record.originator_id) for record in first]),
+                        int8_array([record.originator_version for record in first]),
+                        bytea_array([record.state for record in first]),
+                    ],
+                )
+            )
+        return asked
+
+    def read(self, results: Sequence[pq.abc.PGresult]) -> tuple[Ledger, dict[Job, int]]:
+        """Return the ledger, and for each doubtful job that has been stored its first position."""
+        remaining = iter(results)
+        heads = next(remaining)
+        versions = read_int8_array(heads.get_value(0, 1))
+        ledger = Ledger(
+            position=read_int8(heads.get_value(0, 0)),
+            heads=dict(zip(self._streams, versions, strict=True)),
+        )
+        if self._epochs:
+            ledger.epochs = {_text(name): read_int8(n) for name, n in _rows(next(remaining))}
+        if self._answers:
+            for caller, key, body_hash, answer, status in _rows(next(remaining)):
+                given = Given(body_hash, _text(answer), read_int8(status))
+                ledger.answers[_text(caller), _text(key)] = given
+        stored: dict[Job, int] = {}
+        if self._doubtful:
+            for nth, position in _rows(next(remaining)):
+                stored[self._doubtful[read_int8(nth) - 1]] = read_int8(position)
+        return ledger, stored
+
+
+def _rows(result: pq.abc.PGresult) -> list[list[bytes]]:
+    columns = range(result.nfields)
+    return [[result.get_value(row, n) or b"" for n in columns] for row in range(result.ntuples)]
+
+
+def _text(value: bytes) -> str:
+    return value.decode()

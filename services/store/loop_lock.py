@@ -1,0 +1,99 @@
+"""The lock that makes one loop of many: held by a connection, gone with it."""
+
+import select
+import socket
+import threading
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Final
+
+import psycopg
+
+from services.store.connect import Connection, connect
+
+_KEEPALIVE: Final = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+"""The server notices within half a minute that a holder's machine is gone."""
+
+
+class LoopLock:
+    """A session lock by name, on a connection of its own that a thread watches.
+
+    Losing the connection is losing the lock: `lost` is set at once, and another may hold it. What
+    the loser still writes is refused by its fence.
+    """
+
+    def __init__(self, conninfo: str, name: str, on_lost: Callable[[], None] | None = None) -> None:
+        """`on_lost` is called once, in the watching thread, when the lock is lost."""
+        self.lost = threading.Event()
+        self._conninfo = conninfo
+        self._key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
+        self._on_lost = on_lost
+        self._connection: Connection | None = None
+        self._thread: threading.Thread | None = None
+        self._wake: socket.socket | None = None
+
+    def try_acquire(self) -> bool:
+        """Take the lock if it is free; return whether it is held now.
+
+        Raises:
+            StoreUnavailable: the server can't be reached.
+        """
+        if self._connection and not self.lost.is_set():
+            return True
+        self.release()
+        self.lost.clear()
+        connection = connect(self._conninfo, _KEEPALIVE)
+        row = connection.execute("select pg_try_advisory_lock(%s)", (self._key,)).fetchone()
+        if not (row and row[0]):
+            connection.close()
+            return False
+        self._connection = connection
+        woken, self._wake = socket.socketpair()
+        self._thread = threading.Thread(
+            target=self._guard, args=(connection, woken), name="perpetua-lock", daemon=True
+        )
+        self._thread.start()
+        return True
+
+    def holder(self) -> int | None:
+        """Return the process id of the server's session that holds the lock.
+
+        Raises:
+            StoreUnavailable: the server can't be reached.
+        """
+        with connect(self._conninfo) as connection:
+            row = connection.execute(
+                "select pid from pg_locks where locktype = 'advisory' and granted"
+                " and objsubid = 1 and classid::int8 << 32 | objid::int8 = %s"
+                " and database = (select oid from pg_database where datname = current_database())",
+                (self._key,),
+            ).fetchone()
+        return row[0] if row else None
+
+    def release(self) -> None:
+        """Give the lock back, if it is held."""
+        if self._wake and self._thread:
+            self._wake.close()
+            self._thread.join()
+        if self._connection:
+            self._connection.close()
+        self._connection = self._thread = self._wake = None
+
+    def _guard(self, connection: Connection, woken: socket.socket) -> None:
+        """Wait for the end of the connection, or for `release`."""
+        with woken:
+            while True:
+                ready, _, _ = select.select([connection.fileno(), woken.fileno()], [], [])
+                if woken.fileno() in ready:
+                    return
+                try:
+                    connection.pgconn.consume_input()
+                except psycopg.OperationalError:
+                    break
+        self.lost.set()
+        if self._on_lost:
+            self._on_lost()

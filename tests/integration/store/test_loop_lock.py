@@ -1,0 +1,50 @@
+"""One loop of many: the lock, and losing it."""
+
+import threading
+
+import psycopg
+import pytest
+
+from services.store.errors import StoreUnavailable
+from services.store.loop_lock import LoopLock
+
+
+def test_one_of_many_gets_the_lock_and_the_next_when_it_is_released(database: str) -> None:
+    locks = [LoopLock(database, "loop") for _ in range(10)]
+    assert [lock.try_acquire() for lock in locks] == [True] + [False] * 9
+    assert locks[0].try_acquire()
+    holder = locks[1].holder()
+    locks[0].release()
+    assert not locks[0].lost.is_set()
+    assert locks[1].try_acquire()
+    assert locks[0].holder() not in (None, holder)
+    locks[1].release()
+    assert locks[0].holder() is None
+
+
+def test_locks_of_other_names_are_free(database: str) -> None:
+    one, other = LoopLock(database, "loop"), LoopLock(database, "relay-0")
+    assert one.try_acquire() and other.try_acquire()
+    assert one.holder() != other.holder()
+    one.release()
+    other.release()
+
+
+def test_a_lock_whose_connection_dies_is_lost_at_once_and_free(database: str) -> None:
+    told = threading.Event()
+    lock, other = LoopLock(database, "loop", told.set), LoopLock(database, "loop")
+    assert lock.try_acquire()
+    with psycopg.connect(database, autocommit=True) as killer:
+        killer.execute("select pg_terminate_backend(%s)", (lock.holder(),))
+    assert lock.lost.wait(2) and told.wait(2)
+    assert other.try_acquire()
+    assert not lock.try_acquire()
+    other.release()
+    assert lock.try_acquire()
+    assert not lock.lost.is_set()
+    lock.release()
+
+
+def test_a_lock_on_a_server_out_of_reach_says_so() -> None:
+    with pytest.raises(StoreUnavailable):
+        LoopLock("postgresql:///none?host=/nonexistent", "loop").try_acquire()

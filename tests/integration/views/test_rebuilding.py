@@ -1,0 +1,160 @@
+"""Views are a function of the events: however they are cut into batches, and however often."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from projections import VIEWS
+from services.store.recorder import Recorder
+from services.views import Views
+from tests.integration.views.conftest import OpenViews
+from tests.integration.views.writing import positions, tables, write
+from tests.unit.projections.given import History
+
+WHO = ["a", "b", "c"]
+STEPS: list[Callable[[History, str, int], Any]] = [
+    lambda h, who, n: h.thought(who, n + 1, n),
+    lambda h, who, n: h.thought(who, n + 1, n),
+    lambda h, who, _: h.paused(who),
+    lambda h, who, _: h.resumed(who),
+    lambda h, who, _: h.supposed(who).checked(who),
+    lambda h, who, _: h.distilled(who),
+    lambda h, who, n: h.observed(f"{n % 2}.log", n + 1, n, swarm=h.swarms[who], segment=n % 3),
+    lambda h, who, n: h.proposed(f"p{n}", who) if f"p{n}" not in h.swarms else h,
+    lambda h, who, n: h.voted(f"p{n}", who, "approve") if f"p{n}" in h.swarms else h,
+    lambda h, who, n: h.verified(f"p{n}") if f"p{n}" in h.swarms else h,
+    lambda h, who, n: h.decided(f"p{n}", "allow") if f"p{n}" in h.swarms else h,
+    lambda h, who, n: h.started(f"p{n}").executed(f"p{n}") if f"p{n}" in h.swarms else h,
+    lambda h, who, n: h.spawned(f"{who}{n}", parent=who, depth=1) if n < 3 else h.reaped(who),
+]
+
+steps = st.tuples(
+    st.sampled_from(STEPS), st.sampled_from(WHO), st.integers(0, 6), st.integers(-90, 90)
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Histories of three personas in two swarms, whose clocks jump."""
+    history = History().spawned("a", "one").spawned("b", "two").spawned("c", "two")
+    for step, who, number, seconds in draw(st.lists(steps, max_size=40)):
+        history.now += seconds * (history.now - history.recorded[-1].event.occurred_at)
+        step(history, who, number)
+    return history
+
+
+@pytest.fixture
+def emptied(database: str, store: Recorder) -> Callable[[], None]:
+    """Empties the database, so that each example of a property starts anew."""
+
+    def empty() -> None:
+        with psycopg.connect(database) as connection:
+            connection.execute("truncate events, view_progress")
+
+    return empty
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=histories(), cut=st.integers(0, 40), sizes=st.lists(st.integers(1, 12), min_size=2))
+def test_views_built_in_steps_equal_those_built_anew(
+    open_views: OpenViews,
+    store: Recorder,
+    database: str,
+    emptied: Callable[[], None],
+    history: History,
+    cut: int,
+    sizes: list[int],
+) -> None:
+    open_views().close()
+    emptied()
+    early = History()
+    early.recorded = history.recorded[: cut + 3]
+    write(store, early)
+    for size in sizes:
+        views = open_views(batch_events=size)
+        views.catch_up()
+        views.close()
+    if len(history.recorded) > cut + 3:
+        write(store, history, start=cut + 3)
+    views = open_views(batch_events=sizes[0])
+    views.catch_up()
+    in_steps = tables(database)
+    assert not views.problems()
+    views.close()
+
+    views = open_views(batch_events=sizes[-1] * 7)
+    for view in VIEWS:
+        views.rebuild(view.name)
+    views.close()
+
+    assert tables(database) == in_steps
+    assert set(positions(database).values()) == {len(history.recorded)}
+
+
+def test_all_that_is_deleted_comes_back_equal(
+    open_views: OpenViews, store: Recorder, database: str
+) -> None:
+    views = open_views()
+    write(store, some_of_everything())
+    views.catch_up()
+    before = tables(database)
+    views.close()
+    with psycopg.connect(database) as connection:
+        for view in VIEWS:
+            connection.execute(f"drop table {view.table}".encode())
+        connection.execute("drop table view_progress")
+
+    open_views().catch_up()
+
+    assert tables(database) == before
+
+
+def test_a_view_whose_table_is_gone_is_built_again_at_the_next_start(
+    open_views: OpenViews, store: Recorder, database: str
+) -> None:
+    views = open_views()
+    write(store, some_of_everything())
+    views.catch_up()
+    before = tables(database)
+    views.close()
+    with psycopg.connect(database) as connection:
+        connection.execute("drop table view_totals")
+
+    open_views().catch_up()
+
+    assert tables(database) == before
+
+
+def test_a_view_no_one_knows_is_not_rebuilt(views: Views) -> None:
+    with pytest.raises(KeyError, match="nonsense"):
+        views.rebuild("nonsense")
+
+
+def test_views_that_stand_at_different_places_are_all_brought_to_the_head(
+    open_views: OpenViews, store: Recorder, database: str
+) -> None:
+    write(store, some_of_everything())
+    for number, view in enumerate(VIEWS):
+        alone = open_views(views=[view], batch_events=1 + number)
+        alone.catch_up()
+        write(store, History().spawned(f"new-{number}"))
+    views = open_views(batch_events=2)
+    head = views.catch_up()
+    in_steps = tables(database)
+
+    assert set(positions(database).values()) == {head}
+    for view in VIEWS:
+        views.rebuild(view.name)
+    assert tables(database) == in_steps
+
+
+def some_of_everything() -> History:
+    history = History().spawned("a").spawned("b", parent="a", depth=1).thought("a").distilled("b")
+    history.observed("x.log", 5, 50).proposed("p", "a").verified("p").voted("p", "b", "approve")
+    return history.paused("a").reaped("b").supposed("a").checked("a")

@@ -1,0 +1,41 @@
+"""How tests of views fill a store, and look at all that is in the views."""
+
+from typing import Any
+
+import psycopg
+
+from projections import VIEWS
+from services.store.mapper import AvroMapper
+from services.store.recorder import Recorder
+from services.store.save import Save
+from tests.unit.projections.given import History
+
+SAVE_EVENTS = 2_000
+
+Tables = dict[str, list[Any]]
+
+
+def write(store: Recorder, history: History, start: int = 0) -> int:
+    """Store the events of a history from one on, in their order; return the last position."""
+    mapper = AvroMapper(12)
+    records = [mapper.to_stored_event(placed) for placed in history.placed[start:]]
+    for first in range(0, len(records), SAVE_EVENTS):
+        last = store.submit(Save(records[first : first + SAVE_EVENTS])).result()[-1]
+    return last
+
+
+def tables(database: str) -> Tables:
+    """Return every row of every view, by table."""
+    with psycopg.connect(database) as connection:
+        return {
+            view.table: connection.execute(
+                f"select * from {view.table} order by 1".encode()
+            ).fetchall()
+            for view in VIEWS
+        }
+
+
+def positions(database: str) -> dict[str, int]:
+    """Return the checkpoint of every view, by name."""
+    with psycopg.connect(database) as connection:
+        return dict(connection.execute("select name, position from view_progress").fetchall())
