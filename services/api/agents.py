@@ -5,16 +5,8 @@ from fastapi import APIRouter
 from services.api.body import JsonRoute
 from services.api.calls import Commanding, position_of
 from services.api.intake import Intakes
-from services.api.models.agents import (
-    NewCheck,
-    NewHypothesis,
-    NewObservation,
-    NewThought,
-    Placed,
-    PlacedCheck,
-    PlacedHypothesis,
-    PlacedObservation,
-)
+from services.api.models.agents import NewCheck, NewHypothesis, NewObservation, NewThought
+from services.api.models.placed import Placed, PlacedCheck, PlacedHypothesis, PlacedObservation
 from services.api.paths import PersonaId
 from services.api.responses import BODY, REFUSED, UNKNOWN
 from services.commands import cognition as commands

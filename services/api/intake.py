@@ -10,7 +10,8 @@ from domain import streams
 from domain.events import ObservationReceived
 from domain.segments import Log
 from services.api.calls import Call
-from services.api.models.agents import NewObservation, PlacedObservation
+from services.api.models.agents import NewObservation
+from services.api.models.placed import PlacedObservation
 from services.api.refusals import BodyTooLarge
 from services.commands import cognition as commands
 from services.commands.cognition import Batch

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from domain.budget import Credits
 from services.api.body import JsonRoute
 from services.api.calls import Call, Commanding
-from services.api.models.agents import NewReservation, Reservation, Settle, Settled
+from services.api.models.reservation import NewReservation, Reservation, Settle, Settled
 from services.api.paths import PersonaId, ReservationId
 from services.api.responses import BODY, EXHAUSTED, REFUSED, UNKNOWN
 from services.commands import budget

@@ -10,19 +10,19 @@ from domain.vocabulary import checked_id
 from services import clock
 from services.api.body import JsonRoute
 from services.api.calls import Call, Commanding, Reading
-from services.api.models.agents import Token
 from services.api.models.cognition import Lineage, lineage
 from services.api.models.persona import (
     Create,
     Persona,
     PersonaDetail,
-    Policy,
     Reap,
     Reaped,
     Spawn,
     in_detail,
     newborn,
 )
+from services.api.models.placed import Token
+from services.api.models.policy import Policy
 from services.api.paths import PersonaId
 from services.api.queries import After, Limit, Word
 from services.api.responses import LIMITED, REFUSED, UNKNOWN

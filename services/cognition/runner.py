@@ -15,6 +15,7 @@ from domain.errors import (
     PersonaIsPaused,
     PersonaReapedError,
 )
+from domain.events import PersonaSpawned
 from domain.events.cognition import Thinker, Usage
 from domain.events.lifecycle import Identity
 from domain.mind import Decided, Mind
@@ -232,6 +233,11 @@ class Runner:
     async def _take_in(self, material: Material, done: Done[int]) -> None:
         """Fold what was saved into the mind; reload it if somebody else added to the log."""
         self._thinking.last_tick_at = done.events[0].event.occurred_at
+        self._thinking.expected.update(
+            str(placed.event.persona_id)
+            for placed in done.events
+            if isinstance(placed.event, PersonaSpawned)
+        )
         self._observes = self._observes + 1 if material.phase == "observe" else 0
         if done.result != self._mind.length:
             self._mind = await asyncio.to_thread(

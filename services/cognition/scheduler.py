@@ -61,8 +61,9 @@ class Scheduler:
             await _end([feed, watch, *self._tasks.values()])
 
     def rests(self, position: int) -> bool:
-        """Tell whether all that was stored up to a position is digested and everybody rests."""
-        return self._position >= position and all(r.resting for r in self._runners.values())
+        """Tell whether everybody rests, with all digested up to an event of `TOPICS`."""
+        here = self._position >= position and not self._thinking.expected
+        return here and all(r.resting for r in self._runners.values())
 
     async def _follow(self) -> None:
         self._position = await asyncio.to_thread(self._views.catch_up)
@@ -101,6 +102,7 @@ class Scheduler:
                 self._runners[event.persona_id].release()
 
     def _begin(self, row: PersonaRow) -> None:
+        self._thinking.expected.discard(row.persona_id)
         if row.persona_id in self._runners:
             return
         runner = self._runners[row.persona_id] = Runner(row, self._thinking)

@@ -1,7 +1,7 @@
 """What every runner needs to think: the ports, the budget, and under which loop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from domain.mind import Decided
@@ -32,5 +32,7 @@ class Thinking:
     """How long a persona made no progress while the fabric was up."""
     reap: Callable[[str, str], object]
     """Reaps a persona (id, reason) with its last snapshot."""
+    expected: set[str] = field(default_factory=set)
+    """Personas spawned by a step, whose runners have not begun yet."""
     last_tick_at: datetime | None = None
     """When a step was last saved."""

@@ -26,7 +26,7 @@ class Input:
     """One open input."""
 
     name: str
-    """As in events: the whole path, so that it is the same from any folder; `-` for standard input."""
+    """As in events: the whole path, the same from any folder; `-` for standard input."""
     shown: str
     """As the person named it."""
     file: BinaryIO

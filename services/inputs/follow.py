@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from domain import streams
 from domain.events import ObservationReceived
@@ -45,8 +45,7 @@ def mark_of(recorder: Recorder, swarm_id: str, source: str) -> Mark:
         return Mark()
     segment, index = divmod(log.length - 1, streams.SEGMENT_SIZE)
     [last] = recorder.span(log.segment(segment), index + 1, index + 1)
-    event = to_recorded(last).event
-    assert isinstance(event, ObservationReceived)
+    event = cast("ObservationReceived", to_recorded(last).event)
     line = event.first_line + event.line_count - event.unfinished
     return Mark(log.length, event.offset, line, event.unfinished)
 

@@ -20,7 +20,7 @@ _START_SECONDS: Final = 90.0
 _ANCHOR: Final = "perpetua-anchor"
 """Name of the connection that says: this process uses the server."""
 _OTHERS: Final = (
-    f"select count(*), count(*) filter (where application_name = '{_ANCHOR}')"
+    "select count(*), count(*) filter (where application_name = %s)"
     " from pg_stat_activity where pid <> pg_backend_pid()"
     " and backend_type in ('client backend', 'walsender')"
 )
@@ -125,7 +125,7 @@ class EmbeddedPostgres:
 
     def _alone(self, anchor: Connection) -> bool:
         start = monotonic()
-        while (row := anchor.execute(_OTHERS).fetchone()) and row[0]:
+        while (row := anchor.execute(_OTHERS, (_ANCHOR,)).fetchone()) and row[0]:
             waited = monotonic() - start
             if waited > (_DYING_SECONDS if row[1] else _CLOSING_SECONDS):
                 anchor.execute("set application_name = 'perpetua-leaving'")

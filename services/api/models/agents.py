@@ -1,11 +1,12 @@
-"""What agents that think elsewhere send, and what they are told."""
+"""What agents that think elsewhere send."""
 
 from typing import Any
 
 from pydantic import Field
 
-from domain.events.cognition import ContextRef, Thinker, Usage
-from services.api.models.wire import Count, JsonObject, Ref, Sent, Share, Text, Timestamp, Told
+from domain.events.cognition import ContextRef, Thinker
+from services.api.models.reservation import UsageSent
+from services.api.models.wire import Count, JsonObject, Ref, Sent, Share, Text
 from services.commands import cognition as commands
 
 
@@ -16,20 +17,6 @@ class NewObservation(Sent):
     """Name of where it came from; each source's lines are counted on from push to push."""
     content: str = Field(examples=["Failed password for root from 192.0.2.7 port 4711 ssh2\n"])
     """The text; its last line needs no line end."""
-
-
-class UsageSent(Sent):
-    """What a call cost."""
-
-    prompt_tokens: Count = 0
-    completion_tokens: Count = 0
-    cpu_ms: Count = 0
-    """Elapsed time of the call, milliseconds."""
-    cost_micro_usd: Count = 0
-
-    def event(self) -> Usage:
-        """Return it as events carry it."""
-        return Usage.model_validate(self.model_dump())
 
 
 class ContextRefSent(Sent):
@@ -118,94 +105,3 @@ class NewCheck(Sent):
         """Return it as the command takes it."""
         told: dict[str, Any] = self.model_dump() | {"check_id": check_id}
         return commands.Check.model_validate(told)
-
-
-class NewReservation(Sent):
-    """Budget for a call made elsewhere, before it is made."""
-
-    call_id: Text = Field(min_length=1, max_length=128)
-    """The caller's own id of the call; the same one is answered the same."""
-    tokens: Count = 0
-    """Most tokens it may use."""
-    cpu_ms: Count = 0
-    """Most milliseconds it may take."""
-
-
-class Settle(Sent):
-    """How a reserved call ended."""
-
-    usage: UsageSent
-
-
-class Placed(Told):
-    """Where something was stored."""
-
-    id: str
-    """Id of its event: cite it as evidence."""
-    position: int
-    """Place in the total order of all events: cite lines of it as `POSITION#LINES`."""
-
-
-class PlacedObservation(Told):
-    """Where the text was stored."""
-
-    id: str | None
-    """Id of its last batch's event; null if the text was empty, and nothing was stored."""
-    position: int
-    """Place of its last batch in the total order; 0 if nothing was stored."""
-    positions: list[int]
-    """Places of all its batches."""
-    lines: int
-    """Number of lines in it."""
-
-
-class PlacedHypothesis(Placed):
-    """Where a hypothesis was stored."""
-
-    hypothesis_id: str
-
-
-class PlacedCheck(Placed):
-    """Where a check was stored."""
-
-    check_id: str
-
-
-class Reservation(Told):
-    """Budget set aside for one call."""
-
-    id: str
-    reservation_id: str
-    """The same as `id`."""
-    call_id: str
-    persona_id: str
-    tokens: int
-    cpu_ms: int
-    window_ends_at: Timestamp
-    """When the budget window ends it counts against; settle whenever the call is over."""
-
-
-class Settled(Told):
-    """How a reservation ended."""
-
-    reservation_id: str
-    outcome: str
-    """settled or released."""
-    tokens: int
-    """Tokens charged."""
-    cpu_ms: int
-    """Cpu milliseconds charged."""
-    over_tokens: int
-    """Tokens used beyond the reservation."""
-    over_cpu_ms: int
-    """Cpu milliseconds used beyond it."""
-    paused: bool
-    """Whether the persona was paused for using more than it had reserved."""
-
-
-class Token(Told):
-    """An agent's token."""
-
-    persona_id: str
-    token: str
-    """Confined to the paths of its persona."""

@@ -1,56 +1,17 @@
-"""Personas and their policies."""
+"""Personas: what is sent to make and end them, and what is told of them."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
 from domain.aggregates import Persona as Aggregate
-from domain.limits import Limits
 from projections.rows import PersonaRow
-from services.api.models.wire import Limit, Sent, Text, Timestamp, Told
+from services.api.models.policy import Policy
+from services.api.models.wire import Sent, Text, Timestamp, Told
 
 _SECONDS: Final = 60
 _BUDGET_PAUSES: Final = ("budget", "overspent")
-
-
-class Policy(Sent):
-    """What a persona may do: hard limits. Sent in part, it is refused; sent not, it is inherited."""
-
-    max_spawn_depth: Limit
-    """Deepest generation a child of this persona may be of."""
-    max_branching_factor: Limit
-    """Live children at a time."""
-    token_budget_per_minute: Limit = Field(
-        validation_alias=AliasChoices("token_budget_per_minute", "token_credits_per_minute")
-    )
-    """Tokens in one minute, its descendants' included; `token_credits_per_minute` is the same."""
-    compute_ms_per_minute: Limit = Field(
-        validation_alias=AliasChoices("compute_ms_per_minute", "cpu_credits_per_minute")
-    )
-    """Cpu milliseconds in one minute, likewise; `cpu_credits_per_minute` is the same."""
-    idle_ttl_secs: Limit
-    """Seconds without progress after which it is reaped; downtime excluded."""
-    share_memory: bool
-    """Whether other personas may read its memory."""
-    allowed_tools: list[Text] = []
-    """Tools it may propose to use."""
-    token_budget_lifetime: Limit | None = None
-    """Tokens in all its life; null for no such ceiling. Not sent: the parent's."""
-    compute_ms_lifetime: Limit | None = None
-    """Cpu milliseconds in all its life, likewise."""
-    max_lifetime_spawns: Limit | None = None
-    """Children in all its life, likewise."""
-
-    def limits(self, parent: Limits | None) -> Limits:
-        """Return the limits; lifetime ceilings that were not sent are the parent's."""
-        inherited = parent.model_dump(include=_LIFETIME - self.model_fields_set) if parent else {}
-        return Limits.model_validate(self.model_dump() | inherited)
-
-
-_LIFETIME: Final = frozenset(
-    {"token_budget_lifetime", "compute_ms_lifetime", "max_lifetime_spawns"}
-)
 
 
 class Spawn(Sent):
@@ -169,7 +130,7 @@ def newborn(persona: Aggregate) -> Persona:
             **who.model_dump(exclude={"tags"}),
             tags=list(who.tags),
         ),
-        policy=_policy(persona.limits),
+        policy=Policy.of(persona.limits),
         status="active",
         thought_count=0,
         last_tick_at=None,
@@ -197,7 +158,7 @@ def _told(row: PersonaRow, now: datetime) -> dict[str, Any]:
             created_at=row.created_at,
             tags=list(row.tags),
         ),
-        "policy": _policy(row.limits),
+        "policy": Policy.of(row.limits),
         "status": status_of(row),
         "thought_count": row.thought_count,
         "last_tick_at": row.last_thought_at,
@@ -218,10 +179,6 @@ def status_of(row: PersonaRow) -> str:
     if row.status == "paused":
         return "active" if row.paused_reason == "budget" else "idle"
     return row.status
-
-
-def _policy(limits: Limits) -> Policy:
-    return Policy.model_validate(limits.model_dump(mode="json"))
 
 
 def _window_start(now: datetime) -> datetime:

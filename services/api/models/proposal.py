@@ -1,16 +1,14 @@
-"""Proposals, what the gate made of them, and receipts."""
+"""Proposals and what the gate made of them."""
 
 from typing import Any, Final
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 from pydantic_core import from_json
 
 from domain.aggregates import Proposal as Aggregate
 from domain.events.gate import Action
 from projections.rows import ProposalRow
-from services.api.models.wire import JsonObject, Ref, Sent, Text, Timestamp, Told
-from services.commands.cognition import canonical
-from services.commands.gate import NewProposal
+from services.api.models.wire import Timestamp, Told
 from services.gate.evidence import Citation
 from services.gate.shown import Shown
 
@@ -19,58 +17,6 @@ _STATUSES: Final = {"created": "created", "rejected": "rejected", "executed": "e
 
 
 _HASHED: Final = ("title", "rationale", "risk", "evidence_refs")
-
-
-class ActionSent(Sent):
-    """What is to be done, exactly."""
-
-    tool: Text = Field(max_length=256, examples=["file.append"])
-    target: Text = Field(max_length=1_000, examples=["deny.list"])
-    arguments: JsonObject = Field({}, examples=[{"line": "192.0.2.7"}])
-
-    def event(self) -> Action:
-        """Return it as events carry it.
-
-        Raises:
-            InvalidInput: the arguments have no RFC 8785 form.
-        """
-        return Action(tool=self.tool, target=self.target, arguments=canonical(self.arguments))
-
-
-class Propose(Sent):
-    """What a persona wants done, or its intention known."""
-
-    title: Text = Field(examples=["Deny 192.0.2.7"])
-    rationale: Text
-    risk: Text = Field(examples=["high"])
-    """low, medium, high or critical, as its author sees it; the gate assesses its own."""
-    evidence_refs: list[Ref] = []
-    """Event ids, or `POSITION#LINES` of observations."""
-    action: ActionSent | None = None
-
-    def command(self, proposal_id: str) -> NewProposal:
-        """Return it as the command takes it."""
-        return NewProposal(
-            proposal_id=proposal_id,
-            title=self.title,
-            rationale=self.rationale,
-            risk=self.risk,
-            evidence_refs=tuple(self.evidence_refs),
-            action=self.action.event() if self.action else None,
-        )
-
-
-class Approve(Sent):
-    """An approval says what its person was shown."""
-
-    shown_hash: Text | None = Field(None, max_length=128)
-    """`shown_hash` of the proposal as it was shown."""
-
-
-class Reject(Sent):
-    """A refusal says why."""
-
-    reason: Text = Field(min_length=1, max_length=10_000)
 
 
 class Approved(Told):
@@ -173,30 +119,6 @@ class ProposalDetail(ProposalStanding):
     updated_at: Timestamp
 
 
-class ToolInvocation(Told):
-    """One call of an actuator."""
-
-    tool_name: str
-    arguments: JsonValue
-    result: str
-    success: bool
-    lease_id: str | None
-    invoked_at: Timestamp
-
-
-class Receipt(Told):
-    """What was done, why, and who allowed it."""
-
-    id: str
-    proposal_id: str
-    inputs: list[str]
-    governance_decision: str
-    capability_leases: list[str]
-    tool_invocations: list[ToolInvocation]
-    outcome: dict[str, str | None]
-    created_at: Timestamp
-
-
 def of_row(row: ProposalRow) -> Proposal:
     """Tell of a proposal."""
     return Proposal(**_told(row))
@@ -241,7 +163,7 @@ def in_detail(row: ProposalRow, shown: Shown) -> ProposalDetail:
     return ProposalDetail(
         **told,
         swarm_id=shown.shown["swarm_id"],
-        action=_action(row.action),
+        action=action_told(_shown_action(shown)),
         author_risk=row.author_risk,
         findings=[FindingTold.model_validate(each) for each in shown.shown["findings"]],
         policy_decision=row.policy_decision,
@@ -269,58 +191,17 @@ def cited(citation: Citation) -> Cited:
     )
 
 
-def receipt(row: ProposalRow) -> Receipt | None:
-    """Tell what was done for a proposal; None if nothing was yet."""
-    if row.action_id is None or row.executed_at is None or row.outcome is None:
-        return None
-    action, success = _action(row.action), row.outcome == "success"
-    result = row.result or "{}"
-    invocation = ToolInvocation(
-        tool_name=action.tool if action else "",
-        arguments=action.arguments if action else None,
-        result=result,
-        success=success,
-        lease_id=None,
-        invoked_at=row.started_at or row.executed_at,
-    )
-    return Receipt(
-        id=row.action_id,
-        proposal_id=row.proposal_id,
-        inputs=list(row.evidence_refs),
-        governance_decision=_decision(row),
-        capability_leases=[],
-        tool_invocations=[invocation],
-        outcome=(
-            {"type": "success", "summary": summary_of(row.outcome, result)}
-            if success
-            else {
-                "type": "failure",
-                "error": summary_of(row.outcome, result),
-                "follow_up_attention": None,
-            }
-        ),
-        created_at=row.executed_at,
-    )
-
-
-def summary_of(outcome: str, result: str) -> str:
-    """Say in a line how an action ended, of what its actuator said."""
-    said = from_json(result)
-    if isinstance(said, dict) and isinstance(said.get("error"), str):
-        return f"{outcome}: {said['error']}"
-    return f"{outcome}: {result}"[:500]
-
-
-def _decision(row: ProposalRow) -> str:
-    said = f"{row.policy_decision} by policy {row.policy_hash}"
-    return f"{said}, approved by {row.approved_by}" if row.approved_by else said
-
-
-def _action(action: Action | None) -> ActionTold | None:
+def action_told(action: Action | None) -> ActionTold | None:
+    """Tell of an action, its arguments as the object they are."""
     if action is None:
         return None
     arguments = from_json(action.arguments)
     return ActionTold(tool=action.tool, target=action.target, arguments=arguments)
+
+
+def _shown_action(shown: Shown) -> Action | None:
+    action = shown.shown["action"]
+    return None if action is None else Action.model_validate(action)
 
 
 def _status(stage: str, outcome: str | None) -> str:

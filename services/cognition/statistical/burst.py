@@ -58,7 +58,7 @@ def _burst(
     dense = _dense(tally, count, read, limits)
     if not (dense or _large(tally, count, share, limits)):
         return None
-    return _finding(tally, theirs, count, share, dense, read, templates)
+    return _finding(tally, theirs, count, dense, read, templates, limits)
 
 
 def _large(tally: SignatureTally, count: int, share: float, limits: Limits) -> bool:
@@ -88,11 +88,12 @@ def _finding(
     tally: SignatureTally,
     theirs: set[int],
     count: int,
-    share: float,
     dense: str,
     read: Read,
     templates: Templates,
+    limits: Limits,
 ) -> Finding:
+    share = count / max(1, read.weight)
     text = tally.phrase.text
     cited = tally.evidence.cited(theirs)
     capped = tally.evidence.capped
@@ -102,7 +103,8 @@ def _finding(
     such = f" They read '{known[0].text()}'." if known else ""
     sources = len(tally.owners) - len(theirs)
     if sources:
-        facts.append(f"They name {sources:,} address{'es' if sources > 1 else ''}.")
+        at_least = "at least " if len(tally.owners) >= limits.addresses_each else ""
+        facts.append(f"They name {at_least}{sources:,} address{'es' if sources > 1 else ''}.")
     if theirs:
         facts.append(f"{tally.evidence.total - count:,} more are the work of failing sources.")
     if capped:
@@ -116,9 +118,7 @@ def _finding(
         signature=text,
         count=cited.count,
         capped=capped,
-        claim=(
-            f"'{text}' came {told} times, {share:.1%} of {read.weight:,} lines{when}.{such}"
-        ),
+        claim=(f"'{text}' came {told} times, {share:.1%} of {read.weight:,} lines{when}.{such}"),
         rationale=(
             f"{'They came in a spike' if dense else 'Their share of all lines is unusual'}, and"
             " no single source that fails again and again explains them."

@@ -84,6 +84,19 @@ class Notebook:
             return ()
         return worth_watching(self._sources, self._signatures, self._limits)
 
+    def sizes(self) -> dict[str, int]:
+        """How much is kept, by table: each has its cap in `Limits`."""
+        return {
+            "shapes": self._reader.size(),
+            "filed": len(self._filed),
+            "templates": self._templates.size(),
+            "sources": len(self._sources.tallies),
+            "successes": self._sources.size(),
+            "signatures": len(self._signatures),
+            "places": len(self._places),
+            "cites": self._room.used,
+        }
+
     def _take(self, line: Line, noticing: Noticing) -> None:
         text = line.text[: self._limits.text].rstrip("\r\n")
         place = self._place(line.source)

@@ -79,6 +79,10 @@ class Reader:
             mentions=mentions,
         )
 
+    def size(self) -> int:
+        """How many shapes are remembered."""
+        return len(self._known)
+
     def _learn(self, key: tuple[str, str]) -> Meaning:
         if len(self._known) >= self._limits.shapes:
             for old in list(self._known)[: self._limits.shapes // 4]:

@@ -51,6 +51,10 @@ class Sources:
         """How often the source succeeded."""
         return self._successes.get(source, 0)
 
+    def size(self) -> int:
+        """How many sources' successes are kept."""
+        return len(self._successes)
+
     def fail(self, source: str, key: str) -> Evidence | None:
         """The evidence to add a failing line to; None if the source has too many signatures."""
         tally = self.tallies.pop(source, None)

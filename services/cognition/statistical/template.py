@@ -75,6 +75,10 @@ class Templates:
         """The template of that number; None if it made room since."""
         return self._all.get(number)
 
+    def size(self) -> int:
+        """How many templates are kept."""
+        return len(self._all)
+
     def _make(self, message: Sequence[str], group: tuple[int, str]) -> int:
         if len(self._all) >= self._limits.templates:
             self._drop(next(iter(self._all)))

@@ -146,12 +146,15 @@ def test_a_process_id_that_now_is_another_processs_does_not_hinder(home: Path) -
     server.leave()
     noted = home / "postgres" / "data" / "postmaster.pid"
     socket_lock = home / "postgres" / "run" / ".s.PGSQL.5432.lock"
-    for file in (noted, socket_lock):
-        _, _, rest = file.read_text().partition("\n")
-        file.write_text(f"{os.getppid()}\n{rest}")
-    assert server.pid is None
-    server.start()
-    assert server.stop_if_last_user()
+    owner = (home / "postgres").stat().st_uid
+    with subprocess.Popen(["sleep", "60"], user=owner if os.geteuid() == 0 else None) as other:
+        for file in (noted, socket_lock):
+            _, _, rest = file.read_text().partition("\n")
+            file.write_text(f"{other.pid}\n{rest}")
+        assert server.pid is None
+        server.start()
+        assert server.stop_if_last_user()
+        other.kill()
 
 
 def test_a_home_whose_path_is_too_long_for_a_socket_works(home: Path) -> None:

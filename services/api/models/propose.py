@@ -1,0 +1,60 @@
+"""What is sent to the gate: proposals, approvals, refusals."""
+
+from pydantic import Field
+
+from domain.events.gate import Action
+from services.api.models.wire import JsonObject, Ref, Sent, Text
+from services.commands.cognition import canonical
+from services.commands.gate import NewProposal
+
+
+class ActionSent(Sent):
+    """What is to be done, exactly."""
+
+    tool: Text = Field(max_length=256, examples=["file.append"])
+    target: Text = Field(max_length=1_000, examples=["deny.list"])
+    arguments: JsonObject = Field({}, examples=[{"line": "192.0.2.7"}])
+
+    def event(self) -> Action:
+        """Return it as events carry it.
+
+        Raises:
+            InvalidInput: the arguments have no RFC 8785 form.
+        """
+        return Action(tool=self.tool, target=self.target, arguments=canonical(self.arguments))
+
+
+class Propose(Sent):
+    """What a persona wants done, or its intention known."""
+
+    title: Text = Field(examples=["Deny 192.0.2.7"])
+    rationale: Text
+    risk: Text = Field(examples=["high"])
+    """low, medium, high or critical, as its author sees it; the gate assesses its own."""
+    evidence_refs: list[Ref] = []
+    """Event ids, or `POSITION#LINES` of observations."""
+    action: ActionSent | None = None
+
+    def command(self, proposal_id: str) -> NewProposal:
+        """Return it as the command takes it."""
+        return NewProposal(
+            proposal_id=proposal_id,
+            title=self.title,
+            rationale=self.rationale,
+            risk=self.risk,
+            evidence_refs=tuple(self.evidence_refs),
+            action=self.action.event() if self.action else None,
+        )
+
+
+class Approve(Sent):
+    """An approval says what its person was shown."""
+
+    shown_hash: Text | None = Field(None, max_length=128)
+    """`shown_hash` of the proposal as it was shown."""
+
+
+class Reject(Sent):
+    """A refusal says why."""
+
+    reason: Text = Field(min_length=1, max_length=10_000)

@@ -1,0 +1,124 @@
+"""Proposals: agents make them, people see and decide on them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.api.body import JsonRoute
+from services.api.calls import Call, Commanding, Reading
+from services.api.decisions import decided_within
+from services.api.models.proposal import (
+    Approved,
+    Proposal,
+    ProposalDetail,
+    ProposalStanding,
+    in_detail,
+    just_made,
+    of_row,
+    standing,
+)
+from services.api.models.propose import Approve, Propose, Reject
+from services.api.paths import PersonaId, ProposalId
+from services.api.queries import After, Limit, Word
+from services.api.responses import BODY, REFUSED, UNKNOWN, UNSHOWN
+from services.commands import gate as commands
+from services.unit_of_work import Unit
+
+router = APIRouter(tags=["proposals"], route_class=JsonRoute)
+
+Wait = Annotated[
+    float, Query(ge=0, le=600, description="Seconds to wait for the decision before answering.")
+]
+
+
+@router.post(
+    "/v1/swarm/personas/{persona_id}/proposals",
+    responses=BODY | UNKNOWN | REFUSED,
+    tags=["agents"],
+)
+async def propose(
+    call: Commanding, persona_id: PersonaId, new: Propose, wait: Wait = 0
+) -> ProposalStanding:
+    """Propose. With `wait`, the answer has the decision if it falls in time.
+
+    Sent again with the same `Idempotency-Key`, it waits on for the same proposal.
+    """
+
+    def command(unit: Unit) -> ProposalStanding:
+        return just_made(commands.propose(unit, persona_id, new.command(unit.context.new_id())))
+
+    made = await call.run(command, lambda done: done.result, ProposalStanding)
+    return await decided_within(call, made, wait) if wait else made
+
+
+@router.get("/v1/cognition/proposals")
+async def list_proposals(
+    call: Reading,
+    swarm: Annotated[Word | None, Query(description="Only those of this swarm.")] = None,
+    persona: Annotated[Word | None, Query(description="Only those of this persona.")] = None,
+    status: Annotated[Word | None, Query(description="Only those of this `stage`.")] = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> list[Proposal]:
+    """List proposals, newest first."""
+    rows = await call.read(
+        lambda: call.app.views.proposals(swarm, persona, status, after, limit)
+    )
+    return [of_row(row) for row in rows]
+
+
+@router.get("/v1/cognition/proposals/{proposal_id}", responses=UNKNOWN)
+async def get_proposal(call: Reading, proposal_id: ProposalId) -> ProposalDetail:
+    """Show a proposal with all that a person must see before deciding on it."""
+    return await detail_of(call, proposal_id)
+
+
+@router.post(
+    "/v1/cognition/proposals/{proposal_id}/approve",
+    responses=BODY | UNKNOWN | REFUSED | UNSHOWN,
+)
+async def approve_proposal(
+    call: Commanding, proposal_id: ProposalId, how: Approve | None = None
+) -> Approved:
+    """Allow a proposal, as what it was shown as; its action runs at once."""
+    shown_hash = how.shown_hash if how else None
+
+    async def act() -> Approved:
+        gate, context = call.app.gate, call.context()
+        await call.read(lambda: gate.approve(context, proposal_id, shown_hash))
+        await call.catch_up()
+        return Approved(approved=True, proposal_id=proposal_id)
+
+    return await call.run_long(act, Approved)
+
+
+@router.post("/v1/cognition/proposals/{proposal_id}/reject", responses=BODY | UNKNOWN | REFUSED)
+async def reject_proposal(
+    call: Commanding, proposal_id: ProposalId, how: Reject
+) -> ProposalStanding:
+    """Refuse a proposal, and say why."""
+
+    async def act() -> ProposalStanding:
+        gate, context = call.app.gate, call.context()
+        await call.read(lambda: gate.reject(context, proposal_id, how.reason))
+        await call.catch_up()
+        row = await call.read(lambda: call.app.views.proposal(proposal_id))
+        assert row is not None
+        return standing(row)
+
+    return await call.run_long(act, ProposalStanding)
+
+
+async def detail_of(call: Call, proposal_id: str) -> ProposalDetail:
+    """Tell all of a proposal, as the store has it.
+
+    Raises:
+        ProposalNotFound: there is none of this id.
+    """
+    shown = await call.read(lambda: call.app.gate.show(proposal_id))
+    row = await call.read(lambda: call.app.views.proposal(proposal_id))
+    while row is None or row.status != shown.status:
+        await call.catch_up()
+        shown = await call.read(lambda: call.app.gate.show(proposal_id))
+        row = await call.read(lambda: call.app.views.proposal(proposal_id))
+    return in_detail(row, shown)

@@ -1,0 +1,58 @@
+"""Ctrl-C: the first ends things in good order, the second ends them at once."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine
+from types import FrameType
+from typing import Any, TypeVar
+
+from services.cli.failures import INTERRUPTED
+
+T = TypeVar("T")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """What a signal does now; one object for the process."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self._task: asyncio.Task[Any] | None = None
+
+    def listen(self) -> None:
+        """Take the signals from now on."""
+        for each in SIGNALS:
+            signal.signal(each, self._take)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something asynchronous; the first signal cancels it.
+
+        Raises:
+            KeyboardInterrupt: a signal came.
+        """
+
+        async def cancellable() -> T:
+            self._task = asyncio.create_task(work)
+            try:
+                return await self._task
+            except asyncio.CancelledError:
+                if self.came:
+                    raise KeyboardInterrupt from None
+                raise
+            finally:
+                self._task = None
+
+        return asyncio.run(cancellable())
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self.came:
+            os._exit(INTERRUPTED)
+        self.came = True
+        if self._task is None:
+            raise KeyboardInterrupt
+        self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+
+interrupts = Interrupts()

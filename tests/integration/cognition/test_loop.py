@@ -1,0 +1,149 @@
+"""The loop goes on whatever its thinkers do, spends only what it leased, and comes back."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from domain.events import Event, PersonaPaused, PersonaReaped, SnapshotCompressed, ThoughtGenerated
+from domain.limits import Limits
+from services.app import App
+from services.cognition.loop import CognitionDisabled, LoopElsewhere
+from services.commands.lifecycle import NewPersona
+from services.store.codec import decode
+from tests.integration.cognition.conftest import Running, observe, rested
+from tests.integration.cognition.thinkers import Failing, Hanging, Metered
+
+E = TypeVar("E", bound=Event)
+
+
+def events(app: App, kind: type[E], persona_id: str | None = None) -> list[E]:
+    found = [decode(s.state) for s in app.recorder.read(0, 100_000, topics=[kind.topic])]
+    return [
+        e for e in found if isinstance(e, kind) and (not persona_id or e.persona_id == persona_id)
+    ]
+
+
+def spawn(app: App, persona_id: str, **limits: object) -> None:
+    new = NewPersona(
+        persona_id=persona_id, name="n", role="r", charter="c", swarm_id="swarm-core",
+        limits=Limits.model_validate(limits),
+    )  # fmt: skip
+    app.spawn(app.executor.context("user:test"), new)
+
+
+async def until(true: Callable[[], object], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_cycle_goes_through_the_phases_and_then_rests(running: Running) -> None:
+    async with running(Metered()) as app:
+        await rested(app, observe(app, "one\ntwo\n"))
+        phases = [t.phase for t in events(app, ThoughtGenerated)]
+        head = app.recorder.head()
+        await asyncio.sleep(0.5)
+
+        assert phases == ["observe", "reflect", "compress"]
+        assert len(events(app, SnapshotCompressed)) == 1
+        assert app.recorder.head() == head
+
+
+async def test_a_hanging_thinker_stops_nobody_else(running: Running) -> None:
+    async with running(Hanging("stuck")) as app:
+        spawn(app, "stuck")
+        spawn(app, "free")
+        observe(app, "one\n")
+        await until(lambda: events(app, SnapshotCompressed, "free"))
+        await until(lambda: events(app, ThoughtGenerated, "stuck"))
+
+        failed = events(app, ThoughtGenerated, "stuck")[0]
+        assert failed.finish_reason == "error"
+        assert failed.error == "no answer within 500 ms"
+        assert failed.usage.cpu_ms == 500
+
+
+async def test_a_failed_step_is_taken_again(running: Running) -> None:
+    async with running(Failing("root-thinker", times=1)) as app:
+        await rested(app, observe(app, "one\n"))
+
+        thoughts = events(app, ThoughtGenerated)
+        assert [(t.phase, t.error is None) for t in thoughts][:2] == [
+            ("observe", False),
+            ("observe", True),
+        ]
+        assert thoughts[0].error == "ConnectionError: the model is away"
+
+
+async def test_an_empty_budget_pauses_and_never_overspends(running: Running) -> None:
+    async with running(Metered()) as app:
+        spawn(app, "poor", token_budget_per_minute=300)
+        observe(app, "x" * 200 + "\n")
+        await until(lambda: events(app, PersonaPaused, "poor"))
+
+        paused = events(app, PersonaPaused, "poor")[0]
+        spent = sum(t.usage.tokens for t in events(app, ThoughtGenerated, "poor"))
+        assert (paused.reason, paused.until is not None) == ("budget", True)
+        assert 0 < spent <= 300
+
+
+async def test_a_charter_of_10000_cjk_characters_thinks_on(running: Running) -> None:
+    thinker = Metered()
+    async with running(thinker) as app:
+        new = NewPersona(persona_id="scholar", name="n", role="r", charter="思" * 10_000)
+        app.spawn(app.executor.context("user:test"), new)
+        observe(app, "one\n")
+        await until(lambda: events(app, SnapshotCompressed, "scholar"))
+
+        prompts = [r.prompt for r in thinker.requests if r.persona_id == "scholar"]
+        assert all("思" * 1_000 in p and len(p.encode()) <= 10_000 for p in prompts)
+
+
+async def test_an_idle_child_is_reaped_and_its_parent_inherits(running: Running) -> None:
+    async with running() as app:
+        bad = "Nov 23 10:00:00 host app[1]: login failed for user bob from 10.9.8.7\n"
+        good = "Nov 23 10:00:01 host app[1]: all is well\n"
+        await rested(app, observe(app, (bad + good) * 210))
+        child = next(row for row in app.views.lineage() if row.parent_id == "root-thinker")
+        app.reaper.reap(app.executor.context("user:test"), child.persona_id, "idle")
+        await until(lambda: len(events(app, SnapshotCompressed, "root-thinker")) == 2)
+
+        left = events(app, SnapshotCompressed, child.persona_id)[-1]
+        reaped = events(app, PersonaReaped, child.persona_id)[0]
+        heir = events(app, SnapshotCompressed, "root-thinker")[-1]
+        assert reaped.final_snapshot_id == left.snapshot_id
+        assert any("proposal" in line for line in left.decisions)
+        assert any(left.snapshot_id in fact for fact in heir.facts)
+
+
+async def test_personas_idle_out_but_not_for_the_time_the_fabric_was_down(
+    running: Running,
+) -> None:
+    async with running(Metered()) as app:
+        spawn(app, "brief", idle_ttl_secs=3)
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(3)
+    async with running(Metered()) as app:
+        await asyncio.sleep(0.7)
+        assert not events(app, PersonaReaped, "brief")
+        await until(lambda: events(app, PersonaReaped, "brief"))
+        assert events(app, PersonaReaped, "brief")[0].reason == "idle"
+
+
+async def test_parallel_starts_make_one_loop(running: Running, database: str) -> None:
+    async with running(Metered()) as app:
+        await asyncio.gather(*(app.loop.start(interval_ms=200 + n) for n in range(50)))
+        with pytest.raises(LoopElsewhere):
+            async with running(Metered()):
+                pass
+
+        assert app.loop.running
+        assert len(app.recorder.read(0, 100, topics=["cognition.started"])) == 1
+
+
+async def test_a_disabled_loop_does_not_start(running: Running) -> None:
+    with pytest.raises(CognitionDisabled):
+        async with running(Metered(), cognition_enabled=False):
+            pass
