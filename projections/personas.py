@@ -64,11 +64,7 @@ _SPAWNED: Final = upsert(
 _STANDING: Final = upsert(
     "view_personas", "persona_id", paused_reason=NEW, paused_until=NEW, updated_at=LATEST
 )
-_REAPED: Final = upsert(
-    "view_personas", "persona_id",
-    paused_reason=NEW, paused_until=NEW, reaped_reason=NEW, final_snapshot_id=NEW,
-    updated_at=LATEST,
-)  # fmt: skip
+_REAPED: Final = upsert("view_personas", "persona_id", reaped_reason=NEW, final_snapshot_id=NEW)
 _THOUGHT: Final = upsert(
     "view_personas", "persona_id",
     thought_count=SUM, last_thought_at=LATEST, updated_at=LATEST,
@@ -90,11 +86,13 @@ def fold(batch: Sequence[Recorded]) -> list[Statement]:
             case PersonaSpawned():
                 spawned[who] = _spawned(recorded.position, event)
             case PersonaPaused():
-                standing[who] = _standing(event, event.reason, event.until)
+                _stand(standing, event, event.reason, event.until)
             case PersonaResumed():
-                standing[who] = _standing(event)
+                _stand(standing, event)
             case PersonaReaped():
-                reaped[who] = _standing(event) | {
+                _stand(standing, event)
+                reaped[who] = {
+                    "persona_id": who,
                     "reaped_reason": event.reason,
                     "final_snapshot_id": event.final_snapshot_id,
                 }
@@ -134,14 +132,16 @@ def _spawned(position: int, event: PersonaSpawned) -> dict[str, Any]:
     }
 
 
-def _standing(
-    event: Event, paused_reason: str | None = None, paused_until: datetime | None = None
-) -> dict[str, Any]:
-    return {
-        "persona_id": event.persona_id,
+def _stand(
+    rows: Rows, event: Event, paused_reason: str | None = None, paused_until: datetime | None = None
+) -> None:
+    """Note whether a persona is paused; of several events the last one says so."""
+    who, at = event.persona_id or "", event.occurred_at
+    rows[who] = {
+        "persona_id": who,
         "paused_reason": paused_reason,
         "paused_until": paused_until,
-        "updated_at": event.occurred_at,
+        "updated_at": max(at, rows[who]["updated_at"]) if who in rows else at,
     }
 
 

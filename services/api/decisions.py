@@ -12,6 +12,7 @@ from domain.events import (
 from projections.rows import ProposalRow
 from services.api.calls import Call
 from services.api.models.proposal import ProposalStanding, standing
+from services.api.following import following
 from services.store.codec import decode
 
 TOPICS = (
@@ -44,12 +45,17 @@ async def _decided(call: Call, proposal_id: str) -> ProposalStanding:
 
 
 async def _next_step(call: Call, proposal_id: str, after: int) -> int:
-    """Wait until something happens to a proposal; return where."""
-    async for batch in call.app.recorder.follow(after, topics=TOPICS):
-        for stored in batch:
-            if getattr(decode(stored.state), "proposal_id", None) == proposal_id:
-                return stored.position
-    return after
+    """Wait until something happens to a proposal; return where.
+
+    Raises:
+        TimeoutError: the store closes, nothing will come any more.
+    """
+    async with following(call.app.recorder, after, TOPICS) as batches:
+        async for batch in batches:
+            for stored in batch:
+                if getattr(decode(stored.state), "proposal_id", None) == proposal_id:
+                    return stored.position
+    raise TimeoutError
 
 
 def _is_final(row: ProposalRow) -> bool:

@@ -35,7 +35,7 @@ def may(principal: Principal, method: str, parts: Sequence[str]) -> bool:
 
 def _decides(method: str, parts: Sequence[str]) -> bool:
     match parts:
-        case ["v1", "cognition", "proposals", _, "approve" | "reject"]:
+        case ["v1", "cognition", "proposals", _, "approve" | "reject" | "settle"]:
             return method == "POST"
     return False
 

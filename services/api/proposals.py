@@ -1,6 +1,6 @@
 """Proposals: agents make them, people see and decide on them."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
@@ -15,17 +15,18 @@ from services.api.models.proposal import (
     in_detail,
     just_made,
     of_row,
-    standing,
 )
-from services.api.models.propose import Approve, Propose, Reject
+from services.api.models.propose import Approve, Ended, Propose, Reject
 from services.api.paths import PersonaId, ProposalId
 from services.api.queries import After, Limit, Word
 from services.api.responses import BODY, REFUSED, UNKNOWN, UNSHOWN
 from services.commands import gate as commands
+from services.store.errors import StoreUnavailable
 from services.unit_of_work import Unit
 
 router = APIRouter(tags=["proposals"], route_class=JsonRoute)
 
+_LOOKS: Final = 5
 Wait = Annotated[
     float, Query(ge=0, le=600, description="Seconds to wait for the decision before answering.")
 ]
@@ -95,18 +96,29 @@ async def approve_proposal(
 @router.post("/v1/cognition/proposals/{proposal_id}/reject", responses=BODY | UNKNOWN | REFUSED)
 async def reject_proposal(
     call: Commanding, proposal_id: ProposalId, how: Reject
-) -> ProposalStanding:
+) -> ProposalDetail:
     """Refuse a proposal, and say why."""
 
-    async def act() -> ProposalStanding:
+    async def act() -> ProposalDetail:
         gate, context = call.app.gate, call.context()
         await call.read(lambda: gate.reject(context, proposal_id, how.reason))
-        await call.catch_up()
-        row = await call.read(lambda: call.app.views.proposal(proposal_id))
-        assert row is not None
-        return standing(row)
+        return await detail_of(call, proposal_id)
 
-    return await call.run_long(act, ProposalStanding)
+    return await call.run_long(act, ProposalDetail)
+
+
+@router.post("/v1/cognition/proposals/{proposal_id}/settle", responses=BODY | UNKNOWN | REFUSED)
+async def settle_proposal(
+    call: Commanding, proposal_id: ProposalId, how: Ended
+) -> ProposalDetail:
+    """Say how an action ended of which nobody could tell: somebody went and looked."""
+
+    async def act() -> ProposalDetail:
+        gate, context = call.app.gate, call.context()
+        await call.read(lambda: gate.settle(context, proposal_id, how.outcome, how.note))
+        return await detail_of(call, proposal_id)
+
+    return await call.run_long(act, ProposalDetail)
 
 
 async def detail_of(call: Call, proposal_id: str) -> ProposalDetail:
@@ -114,11 +126,12 @@ async def detail_of(call: Call, proposal_id: str) -> ProposalDetail:
 
     Raises:
         ProposalNotFound: there is none of this id.
+        StoreUnavailable: the read model is too far behind to tell of it.
     """
-    shown = await call.read(lambda: call.app.gate.show(proposal_id))
-    row = await call.read(lambda: call.app.views.proposal(proposal_id))
-    while row is None or row.status != shown.status:
-        await call.catch_up()
+    for _ in range(_LOOKS):
         shown = await call.read(lambda: call.app.gate.show(proposal_id))
         row = await call.read(lambda: call.app.views.proposal(proposal_id))
-    return in_detail(row, shown)
+        if row and row.status == shown.status:
+            return in_detail(row, shown)
+        await call.catch_up()
+    raise StoreUnavailable("the read models are behind", "try again")

@@ -43,7 +43,8 @@ class Gatherer:
         self._row = row
         self._recorder = recorder
         self._partition = partition_of(row.swarm_id, partitions)
-        self._passed = max((int(t[len(SINCE) :]) - 1 for t in row.tags if _is_since(t)), default=0)
+        self._since = max((int(t[len(SINCE) :]) - 1 for t in row.tags if _is_since(t)), default=0)
+        self._passed = self._since
         self._watched = {None, row.persona_id} if row.parent_id is None else {row.persona_id}
         if any(tag.startswith("focus:") for tag in row.tags):
             self._watched |= {None, row.parent_id}
@@ -80,7 +81,7 @@ class Gatherer:
 
     async def seen_before(self, after: int, upto: int) -> tuple[list[ObservedLine], int]:
         """Return the next lines the persona saw before this process began, and where they end."""
-        found = await asyncio.to_thread(self._read, max(after, self._passed))
+        found = await asyncio.to_thread(self._read, max(after, self._since))
         batches = [b for b in found if b.position <= upto]
         last = max((b.position for b in found), default=upto)
         mine = [b for b in batches if self._is_mine(b)]

@@ -58,3 +58,12 @@ class Reject(Sent):
     """A refusal says why."""
 
     reason: Text = Field(min_length=1, max_length=10_000)
+
+
+class Ended(Sent):
+    """How an action ended that left no trace, by somebody who looked."""
+
+    outcome: Text = Field(examples=["success"])
+    """success or failure."""
+    note: Text = Field(min_length=1, max_length=10_000)
+    """What was found."""

@@ -1,0 +1,52 @@
+"""The causal chain of a proposal."""
+
+from typing import Any
+
+from domain.events import ENVELOPE
+from domain.recorded import Recorded
+from services.api.models.proposal import ProposalDetail
+from services.api.models.wire import Timestamp, Told
+
+
+class Cause(Told):
+    """One event of the chain."""
+
+    position: int
+    """Place in the total order of all events."""
+    id: str
+    topic: str
+    """Its class."""
+    timestamp: Timestamp
+    persona_id: str | None
+    actor: str
+    """Who caused it."""
+    correlation_id: str
+    causation_id: str | None
+    """Event that led to it."""
+    body: dict[str, Any]
+    """What it says."""
+
+
+class Why(Told):
+    """Why a proposal was made, and what became of it."""
+
+    proposal: ProposalDetail
+    """The proposal; its `evidence` has the cited lines."""
+    events: list[Cause]
+    """What led to it and what followed, in order."""
+
+
+def told(recorded: Recorded) -> Cause:
+    """Tell of one event."""
+    event = recorded.event
+    return Cause(
+        position=recorded.position,
+        id=event.event_id,
+        topic=event.topic,
+        timestamp=event.occurred_at,
+        persona_id=event.persona_id,
+        actor=event.actor,
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+        body=event.model_dump(mode="json", exclude=set(ENVELOPE)),
+    )
