@@ -1,20 +1,32 @@
 """Names of streams. Every part that comes from outside is percent-encoded."""
 
+from hashlib import sha256
 from urllib.parse import quote
 
 FABRIC = "fabric"
 """The one stream of what concerns all, and the swarm id of its events."""
 SEGMENT_SIZE = 1_000
 """Events in one thought or observation segment; the next opens only when it is full."""
+LONGEST_PART = 1_100
+"""Most characters of one part: two of them must fit one entry of the store's index (2,704 bytes)."""
 
 
 def _part(text: str) -> str:
-    return quote(text, safe="")
+    quoted = quote(text, safe="")
+    if len(quoted) <= LONGEST_PART:
+        return quoted
+    digest = sha256(text.encode()).hexdigest()
+    return f"{quoted[: LONGEST_PART - len(digest) - 1]}!{digest}"  # quote() never leaves a `!`
 
 
 def swarm(swarm_id: str) -> str:
     """Stream of a swarm."""
     return f"swarm/{_part(swarm_id)}"
+
+
+def is_swarm(stream: str) -> bool:
+    """Tell whether a stream is a swarm's."""
+    return stream.startswith("swarm/")
 
 
 def persona(persona_id: str) -> str:

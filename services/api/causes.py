@@ -33,15 +33,12 @@ def _log_before(recorder: Recorder, created: Recorded) -> list[Recorded]:
     """Return what its persona thought until the proposal was made, as far as is searched."""
     prefix = streams.thoughts(created.event.persona_id or "") + "/"
     near = recorder.read(
-        max(0, created.position - _NEAR), 2 * _NEAR, [created.partition], None,
-        created.position + _NEAR,
+        max(0, created.position - _NEAR), 2 * _NEAR, [created.partition],
+        upto=created.position + _NEAR,
     )  # fmt: skip
-    thought = next(
-        (to_recorded(each) for each in near
-         if each.stream.startswith(prefix)
-         and to_recorded(each).event.event_id == created.event.causation_id),
-        None,
-    )  # fmt: skip
+    thoughts = (to_recorded(each) for each in near if each.stream.startswith(prefix))
+    caused_by = created.event.causation_id
+    thought = next((each for each in thoughts if each.event.event_id == caused_by), None)
     if thought is None:
         return []
     last = int(thought.stream.removeprefix(prefix))
@@ -75,22 +72,23 @@ class _Chain:
             self._back(raised.event.event_id if raised else None)
 
     def _tested(self, created: ProposalCreated) -> set[str]:
-        """Return the hypotheses whose checks led to the proposal: those that share evidence."""
-        step = [e for e in self._checks if self._is_of_step(e, created.causation_id)]
+        """Return the hypotheses whose checks led to the proposal: those that share evidence.
+
+        Where none of the same step does, all of that step did.
+        """
+        step = [e for e in self._checks if created.causation_id in self._causes(e)]
+        results = [e.event for e in step or self._checks if isinstance(e.event, CheckResult)]
         cited = set(created.evidence_refs)
-        results = [e.event for e in step if isinstance(e.event, CheckResult)]
         close = {r.hypothesis_id for r in results if cited & set(r.evidence_refs)}
-        tested = close or {r.hypothesis_id for r in results}
-        for each in step:
+        tested = close or {r.hypothesis_id for r in results if step}
+        for each in step or self._checks:
             if isinstance(each.event, CheckRequested | CheckResult):
                 if each.event.hypothesis_id in tested:
                     self.found[each.event.event_id] = each
         return tested
 
-    def _is_of_step(self, check: Recorded, thought_id: str | None) -> bool:
-        return thought_id is not None and thought_id in self._causes(check)
-
     def _causes(self, recorded: Recorded | None) -> Iterator[str]:
+        """Yield the ids of what led to an event, nearest first."""
         seen: set[str] = set()
         while recorded and recorded.event.causation_id and recorded.event.event_id not in seen:
             seen.add(recorded.event.event_id)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.errors import InvalidInput
 from domain.events import ProposalCreated
 from domain.events.gate import Action, Finding
 from services.commands.cognition import canonical
@@ -102,7 +103,7 @@ def arguments_of(action: Action) -> dict[str, Any] | None:
         arguments = json.loads(action.arguments)
         if isinstance(arguments, dict) and canonical(arguments) == action.arguments:
             return arguments
-    except (ValueError, RecursionError):
+    except (InvalidInput, ValueError, RecursionError):
         pass
     return None
 

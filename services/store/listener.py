@@ -78,7 +78,7 @@ class Listener:
         waiting.register(self._woken, select.POLLIN)
         while not self._closing:
             row = connection.execute("select coalesce(max(position), 0) from events").fetchone()
-            pass
+            self._note(str(row[0]) if row else "")
             while not self._closing and waiting.poll(self._poll_ms):
                 connection.pgconn.consume_input()
                 while notify := connection.pgconn.notifies():

@@ -8,6 +8,7 @@ from services.cognition.statistical.finding import FAILING_SOURCE, Finding, conf
 from services.cognition.statistical.limits import Limits
 from services.cognition.statistical.phrase import slug
 from services.cognition.statistical.tally import SignatureTally, Sources, SourceTally
+from services.cognition.statistical.words import words
 
 _FOUR = re.compile(r"(?<!\d)(?=(\d{1,3})[-.](\d{1,3})[-.](\d{1,3})[-.](\d{1,3})(?!\d))")
 
@@ -20,24 +21,41 @@ def aliases(host: str) -> tuple[str, ...]:
     return tuple(".".join(octets[::way]) for octets in four for way in (1, -1))
 
 
-def _headline(tally: SourceTally, common: Mapping[str, int], share: float) -> str:
-    """The signature that leads: of the largest, the one most common over all sources."""
+def common(sources: Sources) -> Mapping[str, int]:
+    """The weight of each signature over all sources."""
+    found: dict[str, int] = {}
+    for tally in sources.tallies.values():
+        for key, evidence in tally.evidence.items():
+            found[key] = found.get(key, 0) + evidence.total
+    return found
+
+
+def headline(tally: SourceTally, usual: Mapping[str, int], share: float) -> str:
+    """The signature that tells best what a source does: one for all lines of its incidents.
+
+    Of its largest, and of these of the most usual ones, it is the one that says how an attempt
+    ended, and says so first; so a line more or less at the edge of a log changes nothing.
+    """
     most = max(evidence.total for evidence in tally.evidence.values())
     near = [key for key, found in tally.evidence.items() if found.total >= share * most]
-    return min(near, key=lambda key: (-common[key], -tally.evidence[key].total, key))
+    most = max(usual[key] for key in near)
+    near = [key for key in near if usual[key] >= share * most]
+    return min(near, key=lambda key: (_rank(key), -usual[key], -tally.evidence[key].total, key))
+
+
+def _rank(key: str) -> int:
+    first = key.split("-", 1)[0]
+    return 0 if first in words().outcome else 1 if first in words().leading else 2
 
 
 def failing_sources(
     sources: Sources, signatures: Mapping[str, SignatureTally], limits: Limits
 ) -> Sequence[Finding]:
     """A finding for each source whose failures are many, and many times its successes."""
-    common: dict[str, int] = {}
-    for tally in sources.tallies.values():
-        for key, evidence in tally.evidence.items():
-            common[key] = common.get(key, 0) + evidence.total
+    usual = common(sources)
     found: dict[str, Finding] = {}
     for source, tally in sources.tallies.items():
-        key = _headline(tally, common, limits.headline)
+        key = headline(tally, usual, limits.headline)
         failures, successes = tally.evidence[key].total, sources.successes(source)
         if failures >= limits.failures and failures > limits.dominance * successes:
             text = signatures[key].phrase.text if key in signatures else key.replace("-", " ")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.cognition.statistical.phrase import key_of, slug
+from services.cognition.statistical.phrase import key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Focus:
     @property
     def key(self) -> str:
         """What tells this focus from any other; stable, lower case, at most 128 characters."""
-        return f"watch-{slug(self.signature)}"
+        return f"watch-{key_of(self.signature)}"
 
     @property
     def name(self) -> str:

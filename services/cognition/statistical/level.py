@@ -3,21 +3,23 @@
 import re
 from functools import cache
 
-from services.cognition.statistical.mask import IP, NUMBER, SIGNS
+from services.cognition.statistical.mask import IP, NUMBER, SIGNS, ZERO
 from services.cognition.statistical.words import words
 
 _HEAD = 240
+_NUM = f"[{NUMBER}{ZERO}]"
 _DATE = re.compile(
     rf"(?:[^\w{SIGNS}]|{NUMBER}|(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep"
     r"|oct|nov|dec|am|pm|utc|gmt|[tz])(?!\w))+",
     re.IGNORECASE,
 )
-_PROGRAM = re.compile(rf"(?:[^\s:\[]{{1,80}}\s+){{0,2}}?[^\s:=\[\"]{{1,60}}(?:\[{NUMBER}?\])?:\s+")
+_PROGRAM = re.compile(rf"(?:[^\s:\[]{{1,80}}\s+){{0,2}}?[^\s:=\[\"]{{1,60}}(?:\[{_NUM}?\])?:\s+")
 _EXTRAS = re.compile(
-    rf"(?:[-|:,>]+\s+|\[[^\]\n]{{0,120}}\]+(?=[\s:\[]|$):?\s*|\({NUMBER}\)\s*|{NUMBER}[#:]*\s+"
-    rf"|(?:\*{NUMBER}\s+)|[\w$]+(?:[.$][\w$]+)+(?:{NUMBER})?(?:\[{NUMBER}\])?\s*(?:[-:]\s+))+"
+    rf"(?:[-|:,>]+\s+|\[[^\]\n]{{0,120}}\]+(?=[\s:\[]|$):?\s*|\({_NUM}\)\s*|{_NUM}[#:]*\s+"
+    rf"|(?:\*{_NUM}\s+)|[\w$]+(?:[.$][\w$]+)+(?:{_NUM})?(?<!Exception)(?<!Error)(?:\[{_NUM}\])?\s*(?:[-:]\s+)"
+    rf"|[\w.\-]{{1,60}}:{_NUM}\]\s+)+"
 )
-_LETTER = re.compile(rf"(?:^([IWEF]){NUMBER}\s|{NUMBER}\s+([VDIWEF])[ /](?=[\w.-]))")
+_LETTER = re.compile(rf"(?:^([IWEF]){_NUM}\s|{_NUM}\s+([VDIWEF])[ /](?=[\w.-]))")
 _LETTERS = {"I": "info", "D": "info", "V": "info", "W": "warning", "E": "error", "F": "error"}
 _NUMERIC = re.compile(r"^<(\d{1,3})>|(?:level|severity|priority)\"?\s?[=:]\s?(\d{1,2})\b")
 
@@ -33,7 +35,7 @@ def _named() -> re.Pattern[str]:
         rf"(?:(?i:(?<![a-z_])(?:{keys})[\"']?\s?[=:]\s?[\"']?(?P<key>{either})(?![a-z]))"
         rf"|[\[<](?i:(?:\w{{1,32}}:)?(?P<bracket>{either}))[\]>]"
         rf"|(?<![\w$.\-/=])(?P<upper>{upper})(?![\w$(=/]|[.-]\w|\"?:\")"
-        rf"|(?:(?<=[:,|{NUMBER}] )|(?<=^)|(?<=\s\s))(?P<label>(?i:{either})) ?:(?=\s|$)"
+        rf"|(?:(?<=[:,|{NUMBER}{ZERO}] )|(?<=^)|(?<=\s\s))(?P<label>(?i:{either})) ?:(?=\s|$)"
         rf"|(?<=, )(?P<title>{title})(?=\s\s))[\]:>|)]*\s*"
     )
 

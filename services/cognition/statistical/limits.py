@@ -33,7 +33,7 @@ class Limits:
         sources: failing sources kept.
         successes: sources whose successes are kept.
         signatures: failing signatures kept.
-        signatures_each: failing signatures kept of one source.
+        signatures_each: failing signatures kept of one source; more than `variety`.
         addresses_each: addresses kept of one signature.
         shapes: masked lines whose meaning is remembered.
         templates: templates kept.
@@ -64,11 +64,11 @@ class Limits:
     text: int = 4_096
     cites: int = 2_000
     cites_all: int = 300_000
-    cites_late: int = 64
-    sources: int = 4_000
+    cites_late: int = 32
+    sources: int = 3_000
     successes: int = 20_000
     signatures: int = 1_000
-    signatures_each: int = 6
+    signatures_each: int = 14
     addresses_each: int = 512
     shapes: int = 8_192
     templates: int = 1_024

@@ -31,6 +31,7 @@ class Meaning:
         general: the signature to use if `neighbour` varies.
         neighbour: place in `template` of the word that makes the signature; -1 if none does.
         asker: indices of the addresses that ask; empty if none, all must be equal.
+        stated: its message says so, not just any value of a structured line.
         outgoing: it names a party that this side asked.
         frame: it goes on with what an earlier line began, like a line of a stack trace.
         template: the words of the message, `*` for what varies.
@@ -45,6 +46,7 @@ class Meaning:
     general: Phrase | None
     neighbour: int
     asker: tuple[int, ...]
+    stated: bool
     outgoing: bool
     frame: bool
     template: tuple[str, ...]
@@ -64,6 +66,7 @@ def understand(shape: str, numeric_level: str = "") -> Meaning:
     found, told, begin, end = _part(everything, shape, head, level)
     signature, general, near = _signature(found, told, level)
     failing = signature is not None
+    structured = shape.lstrip()[:1] == "{"
     where = roles(everything)
     access = bool(where) and getting_in(everything)
     outgoing = bool(where) and goes_out(everything, shape, access, signature)
@@ -85,7 +88,8 @@ def understand(shape: str, numeric_level: str = "") -> Meaning:
         signature=signature,
         general=general,
         neighbour=-1 if near is None else len(shape[begin : near.start + 1].split()) - 1,
-        asker=asker(where, access, shape.lstrip()[:1] == "{"),
+        asker=asker(where, access, structured),
+        stated=not (structured and begin == 0),
         outgoing=outgoing,
         frame=_FRAME.match(shape) is not None,
         template=template,

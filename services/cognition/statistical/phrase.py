@@ -135,6 +135,8 @@ def opening(found: Sequence[Token], most: int = 4) -> Phrase | None:
     chosen: list[Token | None] = []
     count = 0
     for token in found:
+        if not chosen and token.low in words().prepositions:
+            continue
         if token.word:
             chosen.append(token)
             count += 1

@@ -65,14 +65,15 @@ class Reader:
         mentions = (source, *(a for a in addresses if a != source)) if source else tuple(addresses)
         if told is not None and told.status >= 400:
             return self._keyed(told, shape, meaning, source, mentions)
+        fine = told is not None and not (meaning.stated or meaning.level in {"error", "warning"})
+        failing = meaning.failing and not fine
         return Reading(
             shape=shape,
             meaning=meaning,
-            failing=meaning.failing,
-            loud=meaning.failing and meaning.level != "info" and not meaning.frame,
-            blamed=meaning.blamed and source != "",
-            success=source != ""
-            and (meaning.success or (told is not None and not meaning.failing)),
+            failing=failing,
+            loud=failing and meaning.level != "info" and not meaning.frame,
+            blamed=failing and meaning.blamed and source != "",
+            success=source != "" and (meaning.success or (told is not None and not failing)),
             client=False,
             signature=meaning.signature,
             source=source,
@@ -135,6 +136,7 @@ def _answered(told: Answer) -> Meaning:
         general=told.signature,
         neighbour=-1,
         asker=(),
+        stated=True,
         outgoing=False,
         frame=False,
         template=words_of_it,

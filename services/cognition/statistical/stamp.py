@@ -46,8 +46,8 @@ def _minute(kind: str, text: str) -> int | None:
         if kind == "epoch":
             return numbers[0] // 60
         if kind == "clock":
-            return numbers[0] * 60 + numbers[1]
-        if kind in {"named", "clf"}:
+            (year, month, day), (hour, minute) = (2000, 1, 1), numbers
+        elif kind in {"named", "clf"}:
             month = next(i for i, name in enumerate(_MONTHS, 1) if name in text)
             year = next((n for n in numbers if n > 99), 2000)  # a leap year, so that any day fits
             day, (hour, minute) = numbers[0], numbers[-2:]

@@ -107,6 +107,8 @@ def _negated(found: Sequence[Token], at: int, width: int) -> bool:
     if place == len(found) or marks.endswith(('=""', ':""', "=''")):
         return key
     after = found[place]
-    nothing = after.text == ZERO or ((key or ":" in marks) and after.low in known.nothing)
+    alone = place + 1 == len(found) or not found[place + 1].word
+    empty = alone and (key or ":" in marks) and after.low in known.nothing
+    nothing = after.text == ZERO or empty
     counter = key and after.varies and after.text != PATH
     return nothing or counter

@@ -19,6 +19,7 @@ class Words:
     weak_pairs: frozenset[tuple[str, str]]
     suffixes: frozenset[str]
     leading: frozenset[str]
+    outcome: frozenset[str]
     failing_inside: tuple[str, ...]
     own: frozenset[str]
     success: frozenset[str]
@@ -78,6 +79,7 @@ def words() -> Words:
         weak_pairs=_pairs(failure["weak_pairs"]),
         suffixes=frozenset(failure["suffixes"]),
         leading=frozenset(failure["leading"]),
+        outcome=frozenset(failure["outcome"]),
         failing_inside=tuple(failure["inside"]),
         own=frozenset(failure["own"]),
         success=frozenset(success["words"]),

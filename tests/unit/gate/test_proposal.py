@@ -16,6 +16,7 @@ from domain.errors import (
     ShownHashRequired,
 )
 from domain.events.gate import Action, Finding
+from services.commands import gate
 from services.gate.policy import Policy
 from services.settings import GateSettings, Rule, Tool
 from tests.unit.gate.given import DENY, HOUR, NOTE, PASSED, Bench
@@ -323,16 +324,16 @@ def test_an_unknown_outcome_is_for_a_person_to_settle(outcome: str) -> None:
     [
         lambda b: b.verify(),
         lambda b: b.decide(),
-        lambda b: b.approve(),
+        lambda b: b.approve(shown_hash="0"),
         lambda b: b.deny(),
-        lambda b: b.start(),
+        lambda b: b.run("system:gate", lambda unit: gate.start(unit, "p", b.policy, {})),
         lambda b: b.finish(),
     ],
 )
 def test_nothing_can_be_done_with_a_proposal_that_is_not_there(
     step: Callable[[Bench], object],
 ) -> None:
-    with pytest.raises((ProposalNotFound, InvalidInput)) as refused:
+    with pytest.raises(ProposalNotFound) as refused:
         step(Bench())
     assert refused.value.code == "proposal_not_found"
 

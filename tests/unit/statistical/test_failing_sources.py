@@ -51,9 +51,8 @@ def test_one_signature_is_one_whoever_is_named_in_it() -> None:
 
 
 def test_a_message_repeated_n_times_counts_n() -> None:
-    texts = failed("192.0.2.7") + [
-        sshd("message repeated 11 times: [ Failed password for root from 192.0.2.7 port 1 ssh2]")
-    ]
+    again = "message repeated 11 times: [ Failed password for root from 192.0.2.7 port 1 ssh2]"
+    texts = [*failed("192.0.2.7"), sshd(again)]
     (finding,) = found(texts)
     assert finding.count == 12
     assert sum(map(len, finding.cites.values())) == 2

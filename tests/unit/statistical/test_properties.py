@@ -1,6 +1,7 @@
 """What holds for any lines in any batches."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +46,7 @@ LOGS = st.lists(TEXTS, max_size=120)
 def read(lines: Sequence[Line], cuts: Sequence[int]) -> Notebook:
     notebook = Notebook()
     edges = [0, *sorted(cut % (len(lines) + 1) for cut in cuts), len(lines)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         notebook.read(lines[start:end])
     return notebook
 
