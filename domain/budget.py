@@ -2,12 +2,16 @@
 
 A pool leases the credits of one window (a UTC minute) to holders. A grant counts against every
 account it names: the holder, each of its ancestors, and the pool itself. Leased counts as used
-until it is settled; what was never settled stays counted (ADR 3).
+until it is settled; what was never settled stays counted (ADR 3). Only what was used beyond its
+lease, and recorded, can pass a ceiling.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil
 
+from domain import streams
 from domain.context import Context
 from domain.errors import BudgetExhausted
 from domain.events.budget import BudgetLeased, BudgetSettled, Grant, Spent
@@ -15,6 +19,8 @@ from domain.events.budget import BudgetLeased, BudgetSettled, Grant, Spent
 SECONDS_A_WINDOW = 60
 KEPT_WINDOWS = 60
 """How long a lease may be settled after its window; later it is forfeit and stays counted."""
+UNLIMITED = 2**62
+"""Stands for a ceiling that is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,19 @@ class Ceiling:
     lifetime_tokens: int | None = None
     lifetime_cpu_ms: int | None = None
 
+    @property
+    def lifetime(self) -> Credits:
+        """What it may use for ever."""
+        return Credits(
+            UNLIMITED if self.lifetime_tokens is None else self.lifetime_tokens,
+            UNLIMITED if self.lifetime_cpu_ms is None else self.lifetime_cpu_ms,
+        )
+
+    @property
+    def of_minute(self) -> "Ceiling":
+        """The same without what it may use for ever."""
+        return Ceiling(self.account, self.minute)
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseRequest:
@@ -67,6 +86,8 @@ class LeaseRequest:
     """Loop that asks; 0 for a call made elsewhere."""
     call_id: str | None = None
     """The caller's own id, for a call made elsewhere."""
+    window: int = 0
+    """Earliest window it may be for: the newest of all the pools that pay for it."""
 
 
 @dataclass(slots=True)
@@ -85,6 +106,8 @@ class Pool:
     leased: dict[str, Credits] = field(default_factory=dict)
     lifetime: dict[str, Credits] = field(default_factory=dict)
     open: dict[str, Lease] = field(default_factory=dict)
+    covered: dict[int, Credits] = field(default_factory=dict)
+    """What the leases of each late window cover: what is leased, or was used within the lease."""
 
     def apply_leased(self, event: BudgetLeased) -> None:
         """Count a lease against all its accounts."""
@@ -92,7 +115,8 @@ class Pool:
         self._open_window(window)
         self.open[event.lease_id] = Lease(window, event.grants)
         for grant in event.grants:
-            self._charge(window, grant.accounts, Credits(grant.tokens, grant.cpu_ms))
+            self._charge(window, grant.accounts, granted(grant))
+            self._cover(window, granted(grant))
 
     def apply_settled(self, event: BudgetSettled) -> None:
         """Replace what was leased by what was used."""
@@ -101,20 +125,9 @@ class Pool:
             return
         used = {s.holder: Credits(s.tokens, s.cpu_ms) for s in event.spent}
         for grant in lease.grants:
-            surplus = used.get(grant.holder, Credits()) - Credits(grant.tokens, grant.cpu_ms)
-            self._charge(lease.window, grant.accounts, surplus)
-
-    def left(self, ceiling: Ceiling, window: int) -> Credits:
-        """Tell what an account may still lease in a window."""
-        used = self.leased.get(ceiling.account, Credits()) if window == self.window else Credits()
-        left = ceiling.minute - used
-        life = self.lifetime.get(ceiling.account, Credits())
-        tokens, cpu_ms = left.tokens, left.cpu_ms
-        if ceiling.lifetime_tokens is not None:
-            tokens = min(tokens, ceiling.lifetime_tokens - life.tokens)
-        if ceiling.lifetime_cpu_ms is not None:
-            cpu_ms = min(cpu_ms, ceiling.lifetime_cpu_ms - life.cpu_ms)
-        return Credits(tokens, cpu_ms)
+            amount, used_of_it = granted(grant), used.get(grant.holder, Credits())
+            self._charge(lease.window, grant.accounts, used_of_it - amount)
+            self._cover(lease.window, used_of_it.at_most(amount) - amount)
 
     def fit(self, request: LeaseRequest, ceilings: Iterable[Ceiling], context: Context) -> Credits:
         """Return what may be leased: what is wished if it fits every ceiling, at least the need.
@@ -122,25 +135,42 @@ class Pool:
         Raises:
             BudgetExhausted: the need does not fit one of the ceilings.
         """
-        granted = request.wished
+        window = self.current(request, context)
+        most = request.wished
         for ceiling in ceilings:
-            left = self.left(ceiling, self.current(context.window))
+            life = ceiling.lifetime - self.lifetime.get(ceiling.account, Credits())
+            left = ceiling.minute - self.used_in(ceiling.account, window)
+            if not life.covers(request.needed):
+                raise _exhausted(ceiling.account, request.needed, life, ceiling.lifetime, None)
             if not left.covers(request.needed):
-                raise _exhausted(ceiling, request.needed, left, context.now.second)
-            granted = granted.at_most(left)
-        return granted.at_least(request.needed)
+                wait_secs = _until_next(window, context.now)
+                raise _exhausted(ceiling.account, request.needed, left, ceiling.minute, wait_secs)
+            most = most.at_most(left).at_most(life)
+        return most.at_least(request.needed)
 
-    def current(self, window: int) -> int:
+    def current(self, request: LeaseRequest, context: Context) -> int:
         """Return the window to lease in: never earlier than the stream's last."""
-        return max(window, self.window)
+        return max(context.window, request.window, self.window)
+
+    def used_in(self, account: str, window: int) -> Credits:
+        """Tell what an account has leased or used in a window; zero unless it is the last."""
+        return self.leased.get(account, Credits()) if window == self.window else Credits()
+
+    def is_open(self, window: int) -> bool:
+        """Tell whether leases of a window wait to be settled."""
+        return any(lease.window == window for lease in self.open.values())
 
     def _open_window(self, window: int) -> None:
         if window > self.window:
             self.window = window
             self.leased.clear()
-            stale = [i for i, lease in self.open.items() if lease.window < window - KEPT_WINDOWS]
-            for lease_id in stale:
+            for lease_id in [i for i, lease in self.open.items() if self._is_forfeit(lease)]:
                 del self.open[lease_id]
+
+    def _is_forfeit(self, lease: Lease) -> bool:
+        """Tell whether nobody will settle a lease. A swarm's is settled when it comes back."""
+        late = lease.window < self.window - KEPT_WINDOWS
+        return late and not any(streams.is_swarm(grant.holder) for grant in lease.grants)
 
     def _charge(self, window: int, accounts: Iterable[str], amount: Credits) -> None:
         for account in accounts:
@@ -148,25 +178,39 @@ class Pool:
             if window == self.window:
                 self.leased[account] = self.leased.get(account, Credits()) + amount
 
+    def _cover(self, window: int, amount: Credits) -> None:
+        self.covered[window] = self.covered.get(window, Credits()) + amount
+        if len(self.covered) > 2 * KEPT_WINDOWS:
+            del self.covered[min(self.covered)]
 
-def _exhausted(ceiling: Ceiling, needed: Credits, left: Credits, second: int) -> BudgetExhausted:
-    by_tokens = needed.tokens > left.tokens
-    need, have, limit = (
-        (needed.tokens, left.tokens, ceiling.minute.tokens)
-        if by_tokens
-        else (needed.cpu_ms, left.cpu_ms, ceiling.minute.cpu_ms)
-    )
-    hopeless = need > limit
-    return BudgetExhausted(
-        ceiling.account,
-        "token" if by_tokens else "cpu",
-        needed=need,
-        left=have,
-        limit=limit,
-        retry_after_secs=None if hopeless else max(1, SECONDS_A_WINDOW - second),
-    )
+
+def granted(grant: Grant) -> Credits:
+    """Return what a grant allows."""
+    return Credits(grant.tokens, grant.cpu_ms)
 
 
 def spent(used: Mapping[str, Credits]) -> tuple[Spent, ...]:
     """Say who used what, in the order given."""
     return tuple(Spent(holder=h, tokens=c.tokens, cpu_ms=c.cpu_ms) for h, c in used.items())
+
+
+def _exhausted(
+    account: str, needed: Credits, left: Credits, limit: Credits, wait_secs: int | None
+) -> BudgetExhausted:
+    """Make the refusal of what does not fit; without a time to wait, the limit is for ever."""
+    by_tokens = needed.tokens > left.tokens
+    hopeless = not limit.covers(needed)
+    return BudgetExhausted(
+        account,
+        "token" if by_tokens else "cpu",
+        needed=needed.tokens if by_tokens else needed.cpu_ms,
+        left=left.tokens if by_tokens else left.cpu_ms,
+        limit=limit.tokens if by_tokens else limit.cpu_ms,
+        period="lifetime" if wait_secs is None else "minute",
+        retry_after_secs=None if hopeless else wait_secs,
+    )
+
+
+def _until_next(window: int, now: datetime) -> int:
+    """Return the seconds until the window after a window opens, at least 1."""
+    return max(1, ceil((window + 1) * SECONDS_A_WINDOW - now.timestamp()))

@@ -102,7 +102,9 @@ class PersonaIsPaused(WrongState):
     code = "persona_paused"
 
     def __init__(self, persona_id: str, reason: str) -> None:
-        super().__init__(f"persona {persona_id} is paused: {reason}", persona_id=persona_id)
+        super().__init__(
+            f"persona {persona_id} is paused: {reason}", persona_id=persona_id, reason=reason
+        )
 
 
 class IdTaken(WrongState):
@@ -112,6 +114,19 @@ class IdTaken(WrongState):
 
     def __init__(self, kind: str, taken: str) -> None:
         super().__init__(f"{kind} id already used: {taken}", kind=kind, id=taken)
+
+
+class ForeignSwarm(WrongState):
+    """A child there would escape the ceilings of its ancestors: they do not fund that swarm."""
+
+    code = "foreign_swarm"
+
+    def __init__(self, swarm_id: str, persona_id: str) -> None:
+        super().__init__(
+            f"{persona_id} may spawn into its own swarm, a new one or one it founded,"
+            f" not into {swarm_id}",
+            swarm_id=swarm_id, persona_id=persona_id,
+        )  # fmt: skip
 
 
 class BranchingLimitExceeded(LimitExceeded):
@@ -166,7 +181,10 @@ class WiderThanParent(LimitExceeded):
 
 
 class BudgetExhausted(LimitExceeded):
-    """The worst case of the call does not fit what is left."""
+    """The worst case of the call does not fit what is left.
+
+    `period` says of what: of a minute, or of the lifetime ceiling, which no time refills.
+    """
 
     code = "budget_exhausted"
 
@@ -178,12 +196,14 @@ class BudgetExhausted(LimitExceeded):
         needed: int,
         left: int,
         limit: int,
+        period: str,
         retry_after_secs: int | None,
     ) -> None:
         super().__init__(
-            f"{resource} budget of {account} exhausted: {needed} needed, {left} left of {limit}",
+            f"{resource} budget of {account} exhausted:"
+            f" {needed} needed, {left} left of {limit} per {period}",
             account=account, resource=resource, needed=needed, left=left, limit=limit,
-            retry_after_secs=retry_after_secs,
+            period=period, retry_after_secs=retry_after_secs,
         )  # fmt: skip
         self.retry_after_secs = retry_after_secs
 
@@ -256,7 +276,7 @@ class TargetHeld(WrongState):
     def __init__(self, target: str, holder: str, how: str) -> None:
         super().__init__(
             f"the same action on {target} is {how} by proposal {holder}",
-            target=target, holder=holder,
+            target=target, holder=holder, how=how,
         )  # fmt: skip
 
 

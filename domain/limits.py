@@ -53,15 +53,22 @@ class SwarmLimits(BaseModel):
     """Personas for ever, reaped ones included."""
 
 
-def check_not_negative(limits: BaseModel) -> None:
-    """Refuse limits below zero.
+LARGEST = 2**53
+"""Largest limit or amount: beyond it JSON loses integers, and sums of them leave 64 bits."""
+
+
+def check_range(limits: BaseModel) -> None:
+    """Refuse limits that can't be counted with.
 
     Raises:
-        InvalidInput: one of them is.
+        InvalidInput: one of them is below zero or beyond `LARGEST`.
     """
     for name, value in limits:
-        if isinstance(value, int) and value < 0:
-            raise InvalidInput(f"{name} must not be negative, not {value}", field=name)
+        if isinstance(value, int) and not 0 <= value <= LARGEST:
+            raise InvalidInput(
+                f"{name} must be between 0 and {LARGEST}, not {value}",
+                field=name, limit=LARGEST, actual=value,
+            )  # fmt: skip
 
 
 def wider_fields(child: Limits, parent: Limits) -> Iterator[tuple[str, object, object]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 
 from domain.events import (
     CheckResult,
@@ -17,16 +18,18 @@ from domain.events import (
 )
 from domain.ports import OpenHypothesis
 from domain.recorded import Recorded
-from domain.references import highest_position
+from domain.references import carried_in, highest_position, hypothesis_line, proposal_line
 from domain.vocabulary import PHASES
 
 KEPT_FACTS = 200
 KEPT_LINES = 400
 LOW_IMPACT = 0.1
 KEPT_DECISIONS = KEPT_QUESTIONS = 1_000
+KEPT_BYTES = 96 * 1024
 """Newest of each in one snapshot, which must fit an event; earlier ones are in earlier ones."""
-SUMMARY_CHARS = 2_000
-_HYPOTHESIS = "hypothesis "
+TITLE_CHARS = 160
+"""Characters of a title or a claim told in a snapshot; all of it is in its own event."""
+SUMMARY_CHARS = FACT_CHARS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Decided:
     @property
     def line(self) -> str:
         """The citation."""
-        return f"proposal {self.proposal_id} [{self.status}]: {self.title}"
+        return proposal_line(self.proposal_id, self.status, self.title[:TITLE_CHARS])
 
     @property
     def is_open(self) -> bool:
@@ -55,8 +58,12 @@ class Mind:
     persona_id: str
     length: int = 0
     """Events of its thought log that are folded in."""
+    since_snapshot: int = 0
+    """Events of it since the newest snapshot."""
     last_phase: str | None = None
     """Last step of the cycle that was done; None at its beginning."""
+    cause: tuple[str, str] | None = None
+    """Id and correlation id of its last thought."""
     seen: int = 0
     """Highest position of its input it has observed."""
     facts: list[str] = field(default_factory=list)
@@ -77,6 +84,7 @@ class Mind:
     def apply(self, recorded: Recorded) -> None:
         """Take in the next event of its thought log."""
         self.length += 1
+        self.since_snapshot += 1
         self.first_position = self.first_position or recorded.position
         self.last_position = recorded.position
         match recorded.event:
@@ -105,25 +113,28 @@ class Mind:
     @property
     def known(self) -> set[str]:
         """Belief keys of its facts."""
-        return {f[1:].partition("]")[0] for f in self.facts if f.startswith("[")}
+        return {_key(fact) for fact in self.facts if fact.startswith("[")}
 
     def distil(self, decided: Sequence[Decided], inherited: Sequence[str] = ()) -> dict[str, Any]:
         """Make the body of a snapshot: nothing that was decided or is open is left out."""
         duplicates = sum(count - 1 for count in self.seen_contents.values())
         decayed = min(self.low, self.thoughts - duplicates)
-        decided = decided[-KEPT_DECISIONS:]
-        questions = [*self._open().values(), *(d.line for d in decided if d.is_open)]
-        facts = [*self.facts, *inherited][-KEPT_FACTS:]
-        summary = self._summary(len(facts), decided, questions)
-        out = [summary, *facts, *(d.line for d in decided), *questions]
+        decisions = _kept([d.line for d in decided], KEPT_DECISIONS)
+        told = set(decisions)
+        waiting = [d.line for d in decided if d.is_open and d.line in told]
+        questions = [*self._open().values(), *waiting]
+        facts = _kept([*self.facts, *(i[:FACT_CHARS] for i in inherited)], KEPT_FACTS)
+        summary = self._summary(len(facts), len(decisions), len(questions))
+        out = [summary, *facts, *decisions, *questions]
         return {
             "persona_scope": (self.persona_id,),
             "summary": summary,
             "facts": tuple(facts),
-            "decisions": tuple(d.line for d in decided),
+            "decisions": tuple(decisions),
             "open_questions": tuple(questions),
             "from_position": self.first_position,
             "to_position": self.last_position,
+            "seen_position": self.seen,
             "thoughts_in": self.thoughts,
             "duplicates": duplicates,
             "decayed": decayed,
@@ -134,14 +145,15 @@ class Mind:
 
     def to_cite(self, decided: Sequence[Decided]) -> list[str]:
         """Ids that its last snapshot must cite: decisions, and hypotheses not settled."""
-        return [*(d.proposal_id for d in decided[-KEPT_DECISIONS:]), *self._open()]
+        return [*carried_in(_kept([d.line for d in decided], KEPT_DECISIONS)), *self._open()]
 
     def _open(self) -> dict[str, str]:
         raised = {h.hypothesis_id: _question(h) for h in self.hypotheses.values()}
-        return dict([*self.questions.items(), *raised.items()][-KEPT_QUESTIONS:])
+        return carried_in(_kept([*(self.questions | raised).values()], KEPT_QUESTIONS))
 
     def _think(self, thought: ThoughtGenerated) -> None:
         self.thoughts += 1
+        self.cause = thought.event_id, thought.correlation_id
         self.bytes_in += len(thought.content.encode())
         self.failed = thought.error is not None
         if self.failed:
@@ -164,31 +176,58 @@ class Mind:
             if line:
                 self.questions[result.hypothesis_id] = line
         elif result.outcome == "passed" and hypothesis:
-            mark = f"[{hypothesis.belief_key}]"
+            mark = _mark(hypothesis.belief_key)
             self.facts = [f for f in self.facts if not f.startswith(mark)]
-            self.facts.append(f"{mark} {hypothesis.claim} ({result.confidence_after:.2f})")
+            claim = hypothesis.claim[:FACT_CHARS]
+            self.facts.append(f"{mark} {claim} ({result.confidence_after:.2f})")
+        elif result.outcome == "passed" and question:
+            self.facts.append(f"{question} ({result.confidence_after:.2f})")
 
     def _begin_cycle(self, snapshot: SnapshotCompressed) -> None:
         self.facts, self.hypotheses = list(snapshot.facts), {}
-        self.questions = {
-            line.split(" ", 1)[1].partition(":")[0]: line
-            for line in snapshot.open_questions
-            if line.startswith(_HYPOTHESIS)
-        }
+        self.questions = carried_in(q for q in snapshot.open_questions if _is_question(q))
+        self.seen = max(self.seen, snapshot.seen_position)
+        self.failed = False
         self.last_phase, self.last_content = None, snapshot.summary
+        self.since_snapshot = 0
         self.thoughts = self.bytes_in = self.low = 0
         self.first_position = 0
         self.seen_contents = {}
 
-    def _summary(self, facts: int, decided: Sequence[Decided], questions: Sequence[str]) -> str:
-        if not self.thoughts and not facts and not decided:
+    def _summary(self, facts: int, decisions: int, questions: int) -> str:
+        if not self.thoughts and not facts and not decisions:
             return "Nothing thought, nothing decided."
         counts = (
             f"{self.thoughts} thoughts since position {self.first_position};"
-            f" {facts} facts, {len(decided)} decisions, {len(questions)} open questions."
+            f" {facts} facts, {decisions} decisions, {questions} open questions."
         )
         return f"{counts} {self.last_content}"[:SUMMARY_CHARS]
 
 
 def _question(hypothesis: OpenHypothesis) -> str:
-    return f"{_HYPOTHESIS}{hypothesis.hypothesis_id}: {hypothesis.claim}"
+    return hypothesis_line(hypothesis.hypothesis_id, hypothesis.claim[:TITLE_CHARS])
+
+
+def _is_question(line: str) -> bool:
+    return line.startswith("hypothesis ")
+
+
+def _mark(belief_key: str) -> str:
+    """Begin a fact with what it is about, so that it can be read back."""
+    return f"[{belief_key.replace('%', '%25').replace(']', '%5D')}]"
+
+
+def _key(fact: str) -> str:
+    return unquote(fact[1:].partition("]")[0])
+
+
+def _kept(lines: Sequence[str], most: int) -> list[str]:
+    """Return the newest lines, in their order: so many, and as many as fit a snapshot."""
+    kept: list[str] = []
+    room = KEPT_BYTES
+    for line in reversed(lines[-most:]):
+        room -= len(line.encode())
+        if room < 0:
+            break
+        kept.append(line)
+    return kept[::-1]

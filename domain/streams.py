@@ -8,7 +8,7 @@ FABRIC = "fabric"
 SEGMENT_SIZE = 1_000
 """Events in one thought or observation segment; the next opens only when it is full."""
 LONGEST_PART = 1_100
-"""Most characters of one part: two of them must fit one entry of the store's index (2,704 bytes)."""
+"""Most characters of one part: two of them must fit an entry of the store's index, 2,704 bytes."""
 
 
 def _part(text: str) -> str:

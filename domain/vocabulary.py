@@ -10,6 +10,14 @@ CHECK_OUTCOMES = ("passed", "failed", "inconclusive")
 """How a check may end."""
 ACTION_OUTCOMES = ("success", "failure", "unknown")
 """How an action may end."""
+REAP_REASONS = ("idle", "manual", "cascade", "quota")
+"""Why a persona may end."""
+PAUSE_REASONS = ("budget", "overspent", "manual")
+"""Why a persona may be paused; only the first ends by itself, with its window."""
+RESUME_REASONS = ("window", "manual")
+"""Why a paused persona may go on."""
+TIERS = ("hot", "warm", "cold", "input")
+"""Where a memory shown to a thinker may come from."""
 VOTES = ("approve", "reject", "veto", "abstain")
 """What a persona may vote."""
 

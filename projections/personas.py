@@ -1,6 +1,7 @@
 """Who there is and was: identity, limits, state, what each has thought and used, lineage.
 
-Children are found by their parent's id, whichever of the two events came first.
+Children are found by their parent's id, whichever of the two events came first. What was used is
+a number without bound, so that no agent can stop the view by what it says it used.
 """
 
 from collections.abc import Sequence
@@ -40,8 +41,8 @@ create table view_personas (
     thought_count bigint not null default 0,
     last_thought_at timestamptz,
     minute bigint not null default 0,
-    tokens_minute bigint not null default 0,
-    cpu_ms_minute bigint not null default 0,
+    tokens_minute numeric not null default 0,
+    cpu_ms_minute numeric not null default 0,
     status text collate "C" generated always as (case
         when reaped_reason is not null then 'reaped'
         when paused_reason is not null then 'paused'
@@ -172,7 +173,7 @@ def _count(rows: Rows, event: ThoughtGenerated) -> None:
 _SELECT: Final = """
 select persona_id, swarm_id, identity, limits, created_at, status, paused_reason, paused_until,
     reaped_reason, final_snapshot_id, updated_at, thought_count, last_thought_at,
-    minute as "window", tokens_minute as tokens_window, cpu_ms_minute as cpu_ms_window,
+    minute as "window", tokens_minute, cpu_ms_minute,
     array(select child.persona_id from view_personas child
         where child.parent_id = persona.persona_id order by child.position) as children
 from view_personas persona where position is not null
@@ -215,4 +216,12 @@ def _row(found: dict[str, Any]) -> PersonaRow:
     identity = dict(Identity.model_validate_json(found.pop("identity")))
     limits = Limits.model_validate_json(found.pop("limits"))
     children = tuple(found.pop("children"))
-    return PersonaRow(**found, **identity, limits=limits, children=children)
+    tokens, cpu_ms = int(found.pop("tokens_minute")), int(found.pop("cpu_ms_minute"))
+    return PersonaRow(
+        **found,
+        **identity,
+        limits=limits,
+        tokens_window=tokens,
+        cpu_ms_window=cpu_ms,
+        children=children,
+    )

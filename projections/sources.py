@@ -22,7 +22,7 @@ create table view_sources (
     consumed bigint not null,
     segments bigint not null
 );
-create index on view_sources (swarm_id, log);
+create index on view_sources (swarm_id);
 """
 _READ: Final = upsert(
     "view_sources", "log", swarm_id=NEW, lines=SUM, last_position=NEW, consumed=NEW,
@@ -36,15 +36,12 @@ def fold(batch: Sequence[Recorded]) -> list[Statement]:
     for recorded in batch:
         event = cast("ObservationReceived", recorded.event)
         log, _, segment = recorded.stream.rpartition("/")
-        before = rows.get(log)
-        rows[log] = {
-            "log": log,
-            "swarm_id": event.swarm_id,
-            "lines": whole_lines(event) + (before["lines"] if before else 0),
-            "last_position": recorded.position,
-            "consumed": event.offset,
-            "segments": int(segment) + 1,
-        }
+        row = rows.setdefault(
+            log, {"log": log, "swarm_id": event.swarm_id, "lines": 0, "segments": 0}
+        )
+        row["lines"] += whole_lines(event)
+        row["segments"] = max(row["segments"], int(segment) + 1)
+        row["last_position"], row["consumed"] = recorded.position, event.offset
     return [Statement(_READ, list(rows.values()))] if rows else []
 
 
@@ -65,14 +62,15 @@ VIEW: Final = View(
 
 def select(cursor: Cursor, swarm_id: str) -> list[SourceRow]:
     """Return the sources of a swarm by name."""
-    cursor.execute("select * from view_sources where swarm_id = %s order by log", [swarm_id])
-    return [
-        SourceRow(
-            source=unquote(found["log"].rpartition("/")[2]),
-            lines=found["lines"],
-            last_position=found["last_position"],
-            offset=found["consumed"],
-            segments=found["segments"],
-        )
-        for found in cursor
-    ]
+    found = cursor.execute("select * from view_sources where swarm_id = %s", [swarm_id])
+    return sorted(map(_row, found), key=lambda row: row.source)
+
+
+def _row(found: dict[str, Any]) -> SourceRow:
+    return SourceRow(
+        source=unquote(found["log"].rpartition("/")[2]),
+        lines=found["lines"],
+        last_position=found["last_position"],
+        offset=found["consumed"],
+        segments=found["segments"],
+    )

@@ -1,4 +1,7 @@
-"""How much there is of everything, swarm by swarm. Sums only: any order of events will do."""
+"""How much there is of everything, swarm by swarm. Sums only: any order of events will do.
+
+What was used is a number without bound, so that no agent can stop the view by what it says it used.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -36,8 +39,8 @@ create table view_totals (
     spawned bigint not null,
     reaped bigint not null,
     live bigint not null,
-    tokens_used bigint not null,
-    cpu_ms_used bigint not null,
+    tokens_used numeric not null,
+    cpu_ms_used numeric not null,
     events bigint not null,
     snapshots bigint not null
 ) with (fillfactor = 50);
@@ -96,11 +99,11 @@ VIEW: Final = View(
 
 def of(cursor: Cursor, swarm_id: str | None = None) -> Totals:
     """Return the totals of a swarm, or of all with what belongs to the fabric itself."""
-    sums = ", ".join(f"coalesce(sum({name}), 0)::bigint as {name}" for name in _COUNTS)
+    sums = ", ".join(f"coalesce(sum({name}), 0) as {name}" for name in _COUNTS)
     cursor.execute(
         f"select {sums} from view_totals"  # noqa: S608  names of our own
         " where %(swarm_id)s::text is null or swarm_id = %(swarm_id)s",
         {"swarm_id": swarm_id},
     )
     [found] = cursor.fetchall()
-    return Totals(**found)
+    return Totals(**{name: int(count) for name, count in found.items()})

@@ -14,6 +14,7 @@ from domain.events import EVENT_CLASSES
 from projections.view import View
 from services import view_progress
 from services.store.connect import Connection, connect, unavailable
+from services.store.errors import StoreUnavailable
 from services.store.reading import batch_size
 from services.store.save import Stored
 from services.view_batch import Batch, passes
@@ -21,6 +22,7 @@ from services.view_progress import Problem, Progress
 
 BATCH_EVENTS: Final = 1_000
 """Most events of one transaction; fewer where they are large."""
+_CLOSE_SECS: Final = 5.0
 _SETTINGS: Final = {
     "synchronous_commit": "off",
     "idle_in_transaction_session_timeout": "10s",  # a stopped process must not hold up others
@@ -120,15 +122,18 @@ class Projector:
         return self._stopped_at is not None and self._stopped_at < position
 
     def close(self) -> None:
-        """Stop after the batch at hand, and drop the connection."""
+        """Stop after the batch at hand, and drop the connection; don't wait for a lost server."""
         self._closing = True
-        with self._busy:
+        if self._busy.acquire(timeout=_CLOSE_SECS):
             self._disconnect()
+            self._busy.release()
 
     def _attempt(self, work: Callable[[Connection], None]) -> None:
         """Do something; once more if the connection turns out to be dead."""
         for last in (False, True):
             try:
+                if self._closing:
+                    raise StoreUnavailable("the views have been closed", "open them again")
                 if self._connection is None:
                     self._connection = connect(self._conninfo, _SETTINGS)
                 return work(self._connection)

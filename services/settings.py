@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     """What may be done."""
     cognition: CognitionSettings = CognitionSettings()
     """How the default team thinks."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of dashboards served elsewhere that browsers may let in; none by default."""
     users: tuple[User, ...] = ()
     """People with tokens of their own."""
 

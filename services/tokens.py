@@ -17,8 +17,8 @@ from typing import Final
 
 from services.settings import Settings, SettingsError, User
 
-TOKEN_FILE: Final = "token"
-SECRET_FILE: Final = "agents.secret"
+OPERATOR_FILE: Final = "token"
+AGENTS_FILE: Final = "agents.secret"
 ROLES: Final = ("operator", "approver", "viewer")
 """What a person may be: everything; reads and decides on proposals; reads."""
 _PREFIX: Final = b"agent."
@@ -63,8 +63,8 @@ class Tokens:
             SettingsError: a file can't be read or made, or holds no token.
         """
         home = settings.home
-        operator = settings.token or _kept(home / TOKEN_FILE).decode(errors="replace")
-        return cls(operator, settings.users, _kept(home / SECRET_FILE))
+        operator = settings.token or _kept(home / OPERATOR_FILE).decode(errors="replace")
+        return cls(operator, settings.users, _kept(home / AGENTS_FILE))
 
     def who(self, token: bytes) -> Principal | None:
         """Return whose token it is, None if nobody's. Takes as long whoever's it is."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from projections import VIEWS, personas, proposals, snapshots, sources, totals
@@ -19,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 _READERS: Final = 4
 _RETRY_SECS: Final = 0.5
+
+
+class _Closed(Exception):
+    """There is nothing more to follow."""
 
 
 class FollowedEvents(Events, Protocol):
@@ -71,11 +76,12 @@ class Views:
         return self._projector.catch_up()
 
     async def follow(self) -> None:
-        """Keep the views up with the store, until it closes."""
+        """Keep the views up with the store, until either is closed."""
         self._followers += 1
         try:
-            async for _ in self._events.follow(await self._persist()):
-                await self._persist()
+            with suppress(_Closed):
+                async for _ in self._events.follow(await self._persist()):
+                    await self._persist()
         finally:
             self._followers -= 1
 
@@ -178,6 +184,6 @@ class Views:
                 return await asyncio.to_thread(self.catch_up)
             except StoreUnavailable as error:
                 if self._watch.closed:
-                    raise
+                    raise _Closed from error
                 logger.warning("the views are behind, trying on", extra={"why": str(error)})
                 await asyncio.sleep(_RETRY_SECS)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain import streams
-from domain.aggregates.aggregate import Aggregate
+from domain.aggregates.lessor import Lessor
 from domain.budget import Ceiling, Credits, LeaseRequest, Pool, spent
 from domain.context import Context
 from domain.errors import SpawnQuotaExceeded
@@ -21,10 +21,11 @@ from domain.limits import SwarmLimits
 KEPT_DOWNTIMES = 1_000
 
 
-class Fabric(Aggregate):
+class Fabric(Lessor):
     """Guards what all swarms share."""
 
     epoch: int
+    first_started_at: datetime | None
     started_at: datetime | None
     stopped_at: datetime | None
     loop_interval_ms: int | None
@@ -34,21 +35,22 @@ class Fabric(Aggregate):
     pool: Pool
 
     def __init__(self) -> None:
-        super().__init__(streams.FABRIC)
+        super().__init__(streams.FABRIC, streams.FABRIC)
         self.epoch = 0
+        self.first_started_at = None
         self.started_at = None
         self.stopped_at = None
         self.loop_interval_ms = None
         self.downtimes = []
         self.lifetime_spawns = 0
         self.live_personas = 0
-        self.pool = Pool()
 
     def apply(self, event: Event) -> None:
         """Change the state by what happened."""
         match event:
             case CognitionStarted():
                 self.epoch = event.epoch
+                self.first_started_at = self.first_started_at or event.occurred_at
                 self.started_at, self.stopped_at = event.occurred_at, None
                 self.loop_interval_ms = event.loop_interval_ms
                 if event.down_since:
@@ -70,8 +72,9 @@ class Fabric(Aggregate):
 
     def uptime(self, since: datetime, until: datetime) -> timedelta:
         """Tell how long the fabric thought between two times: downtime does not count."""
-        if self.started_at is None:
+        if self.first_started_at is None:
             return timedelta()
+        since = max(since, self.first_started_at)
         end = min(until, self.stopped_at) if self.stopped_at else until
         total = max(end - since, timedelta())
         for down, up in self.downtimes:
@@ -110,7 +113,7 @@ class Fabric(Aggregate):
             SpawnQuotaExceeded: the fabric has had, or has, as many as it may.
         """
         check_places(streams.FABRIC, self.live_personas, self.lifetime_spawns, limits)
-        self.trigger(place_leased(context, streams.FABRIC, child_id, (streams.FABRIC,)))
+        self.trigger(place_leased(context, streams.FABRIC, child_id, self.id))
 
     def take_place_back(self, context: Context, child_id: str) -> None:
         """Free the place of a reaped persona."""
@@ -122,62 +125,21 @@ class Fabric(Aggregate):
         request: LeaseRequest,
         swarm: Ceiling,
         limits: SwarmLimits,
-        used_before: Credits,
-    ) -> None:
-        """Lease credits of this window to a swarm, and settle what it held of earlier ones.
+    ) -> Credits:
+        """Lease credits of this window to a swarm; return how much.
 
         Args:
             context: who asks, and when.
             request: how much.
-            swarm: the swarm as an account, with its own ceilings.
+            swarm: the swarm as an account; it guards its lifetime ceilings itself, exactly.
             limits: ceilings of the fabric.
-            used_before: what the swarm leased on of its last window.
 
         Raises:
             BudgetExhausted: the need does not fit.
         """
-        window = self.pool.current(context.window)
-        self._settle_before(context, swarm.account, window, used_before)
-        ceilings = (swarm, ceiling_of(streams.FABRIC, limits))
-        granted = self.pool.fit(request, ceilings, context)
-        self.trigger(
-            BudgetLeased(
-                **context.envelope(streams.FABRIC),
-                lease_id=request.lease_id,
-                resource="credits",
-                window=window,
-                epoch=request.epoch,
-                grants=(
-                    Grant(
-                        holder=swarm.account,
-                        accounts=tuple(c.account for c in ceilings),
-                        tokens=granted.tokens,
-                        cpu_ms=granted.cpu_ms,
-                    ),
-                ),
-            )
-        )
-
-    def _settle_before(self, context: Context, holder: str, window: int, used: Credits) -> None:
-        held = [
-            (lease_id, lease)
-            for lease_id, lease in self.pool.open.items()
-            if lease.window < window and lease.grants[0].holder == holder
-        ]
-        for number, (lease_id, lease) in enumerate(held, 1):
-            grant = lease.grants[0]
-            whole = Credits(grant.tokens, grant.cpu_ms)
-            part = used if number == len(held) else used.at_most(whole)
-            used -= part
-            self.trigger(
-                BudgetSettled(
-                    **context.envelope(streams.FABRIC),
-                    lease_id=lease_id,
-                    resource="credits",
-                    window=lease.window,
-                    spent=spent({holder: part}),
-                )
-            )
+        fabric = ceiling_of(self.id, limits)
+        ceilings = (swarm.of_minute, fabric)
+        return self._lease(context, request, ceilings, (swarm.account, fabric.account))
 
 
 def ceiling_of(account: str, limits: SwarmLimits) -> Ceiling:
@@ -208,7 +170,7 @@ def place_leased(
     context: Context,
     swarm_id: str,
     child_id: str,
-    accounts: tuple[str, ...],
+    account: str,
     persona_id: str | None = None,
 ) -> BudgetLeased:
     """Make the event that sets the place of a live child aside."""
@@ -216,7 +178,7 @@ def place_leased(
         **context.envelope(swarm_id, persona_id),
         lease_id=child_id,
         resource="spawns",
-        grants=(Grant(holder=child_id, accounts=accounts, spawns=1),),
+        grants=(Grant(holder=streams.persona(child_id), accounts=(account,), spawns=1),),
     )
 
 
@@ -228,5 +190,5 @@ def place_settled(
         **context.envelope(swarm_id, persona_id),
         lease_id=child_id,
         resource="spawns",
-        spent=spent({child_id: Credits()}),
+        spent=spent({streams.persona(child_id): Credits()}),
     )

@@ -31,7 +31,9 @@ from domain.events import (
     SnapshotCompressed,
 )
 from domain.events.lifecycle import Identity
-from domain.limits import Limits, check_not_negative, wider_fields
+from domain.limits import Limits, check_range, wider_fields
+from domain.references import carried_in
+from domain.vocabulary import PAUSE_REASONS, REAP_REASONS, RESUME_REASONS, one_of
 
 
 class Persona(Aggregate):
@@ -145,9 +147,7 @@ class Persona(Aggregate):
         }
         if wider:
             raise WiderThanParent(self.persona_id, wider)
-        self.trigger(
-            place_leased(context, self.swarm_id, child_id, (self.persona_id,), self.persona_id)
-        )
+        self.trigger(place_leased(context, self.swarm_id, child_id, self.id, self.persona_id))
 
     def take_place_back(self, context: Context, child_id: str) -> None:
         """Free the place of a reaped child."""
@@ -161,7 +161,7 @@ class Persona(Aggregate):
         """
         if self.exists:
             raise IdTaken("persona", self.persona_id)
-        check_not_negative(limits)
+        check_range(limits)
         self.trigger(
             PersonaSpawned(
                 **context.envelope(swarm_id, self.persona_id),
@@ -174,9 +174,14 @@ class Persona(Aggregate):
     def pause(
         self, context: Context, reason: str, used: Credits, until: datetime | None = None
     ) -> None:
-        """Stop thinking for now; a second pause for the same reason is none."""
+        """Stop thinking for now.
+
+        A second pause for the same reason is none, and one for an empty budget, which ends by
+        itself, never takes the place of one that somebody must end.
+        """
         self.must_live()
-        if self.paused and self.paused.reason == reason:
+        one_of(reason, PAUSE_REASONS, "reason")
+        if self.paused and reason in (self.paused.reason, "budget"):
             return
         self.trigger(
             PersonaPaused(
@@ -189,14 +194,17 @@ class Persona(Aggregate):
         )
 
     def resume(self, context: Context, reason: str) -> None:
-        """Think again.
+        """Think again. A new window ends only a pause for an empty budget.
 
         Raises:
             WrongState: it is not paused.
         """
         self.must_live()
+        one_of(reason, RESUME_REASONS, "reason")
         if self.paused is None:
             raise WrongState(f"persona {self.persona_id} is not paused", persona_id=self.persona_id)
+        if reason == "window" and self.paused.reason != "budget":
+            return
         self.trigger(
             PersonaResumed(**context.envelope(self.swarm_id, self.persona_id), reason=reason)
         )
@@ -219,7 +227,8 @@ class Persona(Aggregate):
             EmptySnapshotRefused: the snapshot leaves some of them out.
         """
         self.must_live()
-        told = "\n".join((*last.decisions, *last.open_questions))
+        one_of(reason, REAP_REASONS, "reason")
+        told = carried_in((*last.decisions, *last.open_questions))
         missing = [ref for ref in to_cite if ref not in told]
         if missing:
             raise EmptySnapshotRefused(self.persona_id, missing)

@@ -45,6 +45,16 @@ DECISIONS = ("allow", "deny", "require_approval")
 """What a policy may say."""
 MOMENTS = {"verified": ("verified",), "acting": ("allowed", "approved")}
 """When the policy is asked, and of proposals of which status."""
+PENDING = ("created", "verified", "waiting", "allowed", "approved")
+"""Before an action begins; until then it can be refused."""
+STAGES = {
+    "verification": ("created",),
+    "policy": ("verified", "allowed", "approved"),
+    "vote": PENDING,
+    "deadline": PENDING,
+    "withdrawn": PENDING,
+}
+"""Where the gate ends a proposal, and of which status it must be."""
 APPROVAL_RISKS = ("high", "critical")
 """Risks that need a person, whatever the policy says."""
 
@@ -179,9 +189,13 @@ class Proposal(Aggregate):
         )
 
     def reject(self, context: Context, stage: str, reasons: Sequence[str]) -> None:
-        """End it without an action."""
+        """End it without an action.
+
+        Raises:
+            ProposalWrongState: this stage is over, or an action has begun.
+        """
         self._must_come_from(context, GATE)
-        self._must_be("created", "verified", "waiting", "allowed", "approved")
+        self._must_be(*STAGES[one_of(stage, tuple(STAGES), "stage")])
         self._end(context, stage, reasons)
 
     def decide(
@@ -253,7 +267,7 @@ class Proposal(Aggregate):
             NotAllowed: the actor is no person.
         """
         self._must_come_from(context, PERSON)
-        self._must_be("created", "verified", "waiting", "allowed", "approved")
+        self._must_be(*PENDING)
         self.trigger(
             ApprovalDenied(**self._envelope(context), proposal_id=self.proposal_id, reason=reason)
         )

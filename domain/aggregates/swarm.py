@@ -1,19 +1,18 @@
 """A swarm: its budget, the leases of its personas, their places."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from domain import streams
-from domain.aggregates.aggregate import Aggregate
 from domain.aggregates.fabric import ceiling_of, check_places, place_leased, place_settled
-from domain.budget import Ceiling, Credits, LeaseRequest, Pool, spent
+from domain.aggregates.lessor import Lessor
+from domain.budget import Ceiling, Credits, LeaseRequest, Pool
 from domain.context import Context
-from domain.errors import IdTaken, PersonaReapedError, ReservationNotFound, SwarmNotFound
+from domain.errors import IdTaken, PersonaReapedError, SwarmNotFound
 from domain.events import BudgetLeased, BudgetSettled, Event, SwarmCreated
-from domain.events.budget import Grant
-from domain.limits import SwarmLimits, check_not_negative
+from domain.limits import SwarmLimits, check_range
 
 
-class Swarm(Aggregate):
+class Swarm(Lessor):
     """Guards what the personas of one swarm share."""
 
     limits: SwarmLimits
@@ -24,14 +23,12 @@ class Swarm(Aggregate):
     pool: Pool
 
     def __init__(self, swarm_id: str) -> None:
-        super().__init__(streams.swarm(swarm_id))
-        self.swarm_id = swarm_id
+        super().__init__(streams.swarm(swarm_id), swarm_id)
         self.limits = SwarmLimits()
         self.founder_id = None
         self.founder_swarm_id = None
         self.live = set()
         self.lifetime_spawns = 0
-        self.pool = Pool()
 
     def apply(self, event: Event) -> None:
         """Change the state by what happened."""
@@ -83,7 +80,7 @@ class Swarm(Aggregate):
         """
         if self.exists:
             raise IdTaken("swarm", self.swarm_id)
-        check_not_negative(limits)
+        check_range(limits)
         self.trigger(
             SwarmCreated(
                 **context.envelope(self.swarm_id),
@@ -100,18 +97,16 @@ class Swarm(Aggregate):
             SpawnQuotaExceeded: the swarm has had, or has, as many as it may.
         """
         check_places(self.swarm_id, len(self.live), self.lifetime_spawns, self.limits)
-        self.trigger(place_leased(context, self.swarm_id, child_id, (self.swarm_id,)))
+        self.trigger(place_leased(context, self.swarm_id, child_id, self.id))
 
     def take_place_back(self, context: Context, child_id: str) -> None:
         """Free the place of a reaped persona."""
         self.trigger(place_settled(context, self.swarm_id, child_id))
 
-    def missing(self, context: Context, allowance: Credits, needed: Credits) -> Credits:
+    def missing(self, window: int, allowance: Credits, needed: Credits) -> Credits:
         """Tell how much more the swarm must be granted before it can lease the need on."""
-        window = self.pool.current(context.window)
-        left = self.pool.left(Ceiling(self.id, allowance), window)
-        short = needed - left
-        return short.at_least(Credits())
+        left = allowance - self.pool.used_in(self.id, window)
+        return (needed - left).at_least(Credits())
 
     def lease(
         self,
@@ -138,94 +133,12 @@ class Swarm(Aggregate):
             BudgetExhausted: the need does not fit.
         """
         self.must_exist()
-        holder = ceilings[0].account
-        if holder == streams.persona(persona_id) and persona_id not in self.live:
+        accounts = [*(c.account for c in ceilings), self.id]
+        if accounts[0] == streams.persona(persona_id) and persona_id not in self.live:
             raise PersonaReapedError(persona_id)
         every = (*ceilings, self.ceiling, Ceiling(self.id, allowance))
-        granted = self.pool.fit(request, every, context)
-        self.trigger(
-            BudgetLeased(
-                **context.envelope(self.swarm_id, persona_id),
-                lease_id=request.lease_id,
-                resource="credits",
-                window=self.pool.current(context.window),
-                epoch=request.epoch,
-                call_id=request.call_id,
-                grants=(
-                    Grant(
-                        holder=holder,
-                        accounts=(*(c.account for c in ceilings), self.id),
-                        tokens=granted.tokens,
-                        cpu_ms=granted.cpu_ms,
-                    ),
-                ),
-            )
-        )
-        return granted
-
-    def overdraw(
-        self,
-        context: Context,
-        lease_id: str,
-        persona_id: str,
-        ceilings: Sequence[Ceiling],
-        used: Credits,
-    ) -> None:
-        """Charge what was used without any reservation, in full, whether it fits or not."""
-        accounts = (*(c.account for c in ceilings), self.id)
-        self.trigger(
-            BudgetLeased(
-                **context.envelope(self.swarm_id, persona_id),
-                lease_id=lease_id,
-                resource="credits",
-                window=self.pool.current(context.window),
-                grants=(Grant(holder=accounts[0], accounts=accounts),),
-            )
-        )
-        self.settle(context, lease_id, {accounts[0]: used})
-
-    def settle(
-        self,
-        context: Context,
-        lease_id: str,
-        used: Mapping[str, Credits],
-        outcome: str = "settled",
-    ) -> Credits:
-        """End a lease with what was used of it; return what was used beyond it (zero if nothing).
-
-        Raises:
-            ReservationNotFound: there is no such lease, or it has ended.
-        """
-        lease = self.pool.open.get(lease_id)
-        if lease is None:
-            raise ReservationNotFound(lease_id)
-        over = Credits()
-        for grant in lease.grants:
-            beyond = used.get(grant.holder, Credits()) - Credits(grant.tokens, grant.cpu_ms)
-            over += beyond.at_least(Credits())
-        self.trigger(
-            BudgetSettled(
-                **context.envelope(self.swarm_id),
-                lease_id=lease_id,
-                resource="credits",
-                window=lease.window,
-                spent=spent(used),
-                outcome=outcome,
-            )
-        )
-        return over
-
-    def holder_of(self, lease_id: str) -> str:
-        """Return who holds an open lease.
-
-        Raises:
-            ReservationNotFound: there is no such lease, or it has ended.
-        """
-        lease = self.pool.open.get(lease_id)
-        if lease is None:
-            raise ReservationNotFound(lease_id)
-        return lease.grants[0].holder
+        return self._lease(context, request, every, accounts, persona_id)
 
     def used_in_window(self, account: str, window: int) -> Credits:
         """Tell what an account has leased or used in a window; zero unless it is the last."""
-        return self.pool.leased.get(account, Credits()) if window == self.pool.window else Credits()
+        return self.pool.used_in(account, window)

@@ -49,7 +49,7 @@ class Target(Aggregate):
                 **context.envelope(swarm_id),
                 lease_id=proposal_id,
                 resource="target",
-                grants=(Grant(holder=proposal_id, accounts=(self.name,), action_hash=action_hash),),
+                grants=(Grant(holder=proposal_id, accounts=(self.id,), action_hash=action_hash),),
             )
         )
 

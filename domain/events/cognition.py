@@ -169,6 +169,8 @@ class SnapshotCompressed(Event):
     """First position of the thoughts it distils."""
     to_position: int
     """Last position of the thoughts it distils."""
+    seen_position: int = 0
+    """Highest position of input its persona had observed: where it goes on."""
     thoughts_in: int
     """Number of thoughts distilled."""
     duplicates: int = 0

@@ -61,7 +61,8 @@ class Authentication:
 def _token(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"authorization":
-            scheme, _, token = value.partition(b" ")
-            return bytes(token.strip()) if scheme.lower() == b"bearer" else b""
-    found = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
+            scheme, _, token = bytes(value).partition(b" ")
+            return token.strip() if scheme.lower() == b"bearer" else b""
+    query: bytes = scope["query_string"]
+    found = parse_qs(query.decode("latin-1")).get("token", [""])
     return found[0].encode()

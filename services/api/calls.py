@@ -31,7 +31,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=128,
         pattern=r"^[!-~]+$",
-        description="The same key with the same request is carried out once, and answered the same.",
+        description="The same key and request is carried out once, and answered the same.",
     ),
 ]
 

@@ -82,12 +82,12 @@ class _Chain:
         close = {r.hypothesis_id for r in results if cited & set(r.evidence_refs)}
         tested = close or {r.hypothesis_id for r in results if step}
         for each in step or self._checks:
-            if isinstance(each.event, CheckRequested | CheckResult):
-                if each.event.hypothesis_id in tested:
-                    self.found[each.event.event_id] = each
+            event = each.event
+            if isinstance(event, CheckRequested | CheckResult) and event.hypothesis_id in tested:
+                self.found[event.event_id] = each
         return tested
 
-    def _causes(self, recorded: Recorded | None) -> Iterator[str]:
+    def _causes(self, recorded: Recorded | None) -> Iterator[str | None]:
         """Yield the ids of what led to an event, nearest first."""
         seen: set[str] = set()
         while recorded and recorded.event.causation_id and recorded.event.event_id not in seen:

@@ -10,14 +10,14 @@ from services.api.models.cognition import Snapshot, Start, Status, Stop, snapsho
 from services.api.models.persona import Create, Persona, of_row
 from services.api.paths import PersonaId
 from services.api.refusals import NothingThere
-from services.api.responses import LIMITED, REFUSED, UNKNOWN
+from services.api.responses import BODY, REFUSED, UNKNOWN
 from services.api.swarm import described_by
 from services.commands import lifecycle
 
 router = APIRouter(prefix="/v1/cognition", tags=["cognition"], route_class=JsonRoute)
 
 
-@router.post("/start", responses=LIMITED | REFUSED)
+@router.post("/start", responses=BODY | REFUSED)
 async def start_cognition(call: Commanding, how: Start | None = None) -> Status:
     """Start the one loop; while it runs, only take the new interval."""
     how = how or Start()
@@ -30,7 +30,7 @@ async def start_cognition(call: Commanding, how: Start | None = None) -> Status:
     return await call.run_long(act, Status)
 
 
-@router.post("/stop", responses=LIMITED | REFUSED)
+@router.post("/stop", responses=BODY | REFUSED)
 async def stop_cognition(call: Commanding, how: Stop | None = None) -> Status:
     """Stop the loop in good order; nothing if it does not run."""
     how = how or Stop()
@@ -62,7 +62,7 @@ async def get_latest_snapshot(call: Reading) -> Snapshot:
 
 
 @router.get("/personas/{persona_id}", responses=UNKNOWN)
-async def get_persona(call: Reading, persona_id: PersonaId) -> Persona:
+async def show_persona(call: Reading, persona_id: PersonaId) -> Persona:
     """Show a persona."""
     row = await call.read(lambda: call.app.views.persona(persona_id))
     if row is None:

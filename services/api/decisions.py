@@ -11,8 +11,8 @@ from domain.events import (
 )
 from projections.rows import ProposalRow
 from services.api.calls import Call
-from services.api.models.proposal import ProposalStanding, standing
 from services.api.following import following
+from services.api.models.proposal import ProposalStanding, standing
 from services.store.codec import decode
 
 TOPICS = (

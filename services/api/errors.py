@@ -2,7 +2,7 @@
 
 import json
 import logging
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 from eventsourcing.persistence import PersistenceError
@@ -56,6 +56,8 @@ _HTTP_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "payload
 _NEVER_SECS: Final = 3_600
 """When to come back with what no window can ever hold: limits may have been changed by then."""
 _SHOWN_FAULTS: Final = 20
+_SHOWN_CHARS: Final = 1_000
+"""Most of what a client sent that it is told again."""
 
 
 def status_of(error: Exception) -> int:
@@ -89,13 +91,13 @@ def register(api: FastAPI) -> None:
         return answer_to(error)
 
     async def invalid(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return _faulty(error)
+        return _faulty(cast("RequestValidationError", error))
 
     async def by_status(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        code = _HTTP_CODES.get(error.status_code, "refused")
-        return _reply(error.status_code, str(error.detail), code, dict(error.headers or {}))
+        refused = cast("HTTPException", error)
+        code = _HTTP_CODES.get(refused.status_code, "refused")
+        headers = dict(refused.headers or {})
+        return _reply(refused.status_code, str(refused.detail), code, headers)
 
     for each in STATUSES:
         api.add_exception_handler(each, by_table)
@@ -127,6 +129,13 @@ def _reply(
     headers: dict[str, str] | None = None,
     details: dict[str, Any] | None = None,
 ) -> Response:
-    body = {**(details or {}), "detail": detail, "code": code}
+    told = {name: _short(value) for name, value in (details or {}).items()}
+    body = {**told, "detail": _short(detail), "code": code}
     text = json.dumps(body, default=str, ensure_ascii=True)
     return Response(text, status, headers, media_type="application/json")
+
+
+def _short(value: object) -> object:
+    if isinstance(value, str) and len(value) > _SHOWN_CHARS:
+        return f"{value[:_SHOWN_CHARS]}..."
+    return value

@@ -1,5 +1,6 @@
 """Following the store for as long as a block lasts."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import cast
@@ -16,3 +17,39 @@ async def following(
     batches = cast("AsyncGenerator[list[Stored]]", recorder.follow(after, topics=topics))
     async with aclosing(batches):
         yield batches
+
+
+@asynccontextmanager
+async def following_with_pauses(
+    recorder: Recorder, after: int, topics: Sequence[str], seconds: float
+) -> AsyncIterator[AsyncIterator[list[Stored] | None]]:
+    """Follow the store; None comes whenever there was nothing for so long."""
+    async with (
+        following(recorder, after, topics) as batches,
+        aclosing(_with_pauses(batches, seconds)) as heard,
+    ):
+        yield heard
+
+
+async def _with_pauses(
+    batches: AsyncIterator[list[Stored]], seconds: float
+) -> AsyncGenerator[list[Stored] | None]:
+    """Yield batches, and None whenever nothing came for so long."""
+    waiting: asyncio.Future[list[Stored]] | None = None
+    try:
+        while True:
+            waiting = waiting or asyncio.ensure_future(anext(batches))
+            done, _ = await asyncio.wait({waiting}, timeout=seconds)
+            if not done:
+                yield None
+                continue
+            try:
+                batch = waiting.result()
+            except StopAsyncIteration:
+                return
+            waiting = None
+            yield batch
+    finally:
+        if waiting is not None:
+            waiting.cancel()
+            await asyncio.wait({waiting})

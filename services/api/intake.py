@@ -1,9 +1,10 @@
 """Text pushed by agents: each source's lines are counted on from push to push."""
 
 import asyncio
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 from fastapi import Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from domain import streams
@@ -56,8 +57,8 @@ class Intake:
         prefix = streams.observations(swarm_id, commands.checked_source(new.source))
         async with self._locks[hash(prefix) % _STRIPES]:
             for _ in range(_ATTEMPTS):
-                log, offset, line = await call.read(lambda: self._end(prefix))
-                batches = await call.read(lambda: _cut(content, offset, line))
+                log, batcher = await call.read(lambda: self._end(prefix))
+                batches = await run_in_threadpool(_cut, batcher, content)
                 try:
                     return await _append(call, persona_id, new.source, log, batches)
                 except _Moved:
@@ -73,15 +74,14 @@ class Intake:
         done = await call.app.executor.execute_async(call.context(), living)
         return done.result
 
-    def _end(self, prefix: str) -> tuple[Log, int, int]:
-        """Return a source's log, the bytes it has come to, and the number of its next line."""
+    def _end(self, prefix: str) -> tuple[Log, Batcher]:
+        """Return a source's log, and what goes on where it ends."""
         log = Log(prefix, log_length(self._recorder, prefix))
         last = self._recorder.last_events(log.last_segment, 1)
         if not last:
-            return log, 0, 0
-        event = decode(last[0].state)
-        assert isinstance(event, ObservationReceived)
-        return log, event.offset, event.first_line + event.line_count
+            return log, Batcher()
+        event = cast("ObservationReceived", decode(last[0].state))
+        return log, Batcher(event.offset, event.first_line + event.line_count)
 
 
 async def _append(
@@ -105,10 +105,9 @@ async def _append(
     return await call.run(command, answer, PlacedObservation)
 
 
-def _cut(content: bytes, offset: int, line: int) -> list[Batch]:
+def _cut(batcher: Batcher, content: bytes) -> list[Batch]:
     if content and not content.endswith(b"\n"):
         content += b"\n"
-    batcher = Batcher(offset, line)
     return [*batcher.feed(content), *batcher.flush(final=True)]
 
 

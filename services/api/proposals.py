@@ -62,9 +62,7 @@ async def list_proposals(
     limit: Limit = 100,
 ) -> list[Proposal]:
     """List proposals, newest first."""
-    rows = await call.read(
-        lambda: call.app.views.proposals(swarm, persona, status, after, limit)
-    )
+    rows = await call.read(lambda: call.app.views.proposals(swarm, persona, status, after, limit))
     return [of_row(row) for row in rows]
 
 
@@ -94,9 +92,7 @@ async def approve_proposal(
 
 
 @router.post("/v1/cognition/proposals/{proposal_id}/reject", responses=BODY | UNKNOWN | REFUSED)
-async def reject_proposal(
-    call: Commanding, proposal_id: ProposalId, how: Reject
-) -> ProposalDetail:
+async def reject_proposal(call: Commanding, proposal_id: ProposalId, how: Reject) -> ProposalDetail:
     """Refuse a proposal, and say why."""
 
     async def act() -> ProposalDetail:
@@ -108,9 +104,7 @@ async def reject_proposal(
 
 
 @router.post("/v1/cognition/proposals/{proposal_id}/settle", responses=BODY | UNKNOWN | REFUSED)
-async def settle_proposal(
-    call: Commanding, proposal_id: ProposalId, how: Ended
-) -> ProposalDetail:
+async def settle_proposal(call: Commanding, proposal_id: ProposalId, how: Ended) -> ProposalDetail:
     """Say how an action ended of which nobody could tell: somebody went and looked."""
 
     async def act() -> ProposalDetail:

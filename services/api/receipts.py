@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/cognition", tags=["proposals"], route_class=JsonR
 
 AfterProposal = Annotated[
     Word | None,
-    Query(max_length=MAX_ID_LENGTH, description="`proposal_id` of the last one of the page before."),
+    Query(max_length=MAX_ID_LENGTH, description="`proposal_id` of the last of the page before."),
 ]
 
 
@@ -25,9 +25,7 @@ async def list_receipts(
 ) -> list[Receipt]:
     """List receipts, those of the newest proposals first."""
     views = call.app.views
-    executed = await call.read(
-        lambda: views.proposals(status="executed", after=after, limit=limit)
-    )
+    executed = await call.read(lambda: views.proposals(status="executed", after=after, limit=limit))
     unclear = await call.read(lambda: views.proposals(status="unclear", after=after, limit=limit))
     rows = sorted(chain(executed, unclear), key=lambda row: row.created_at, reverse=True)
     return [told for row in rows[:limit] if (told := receipt(row))]

@@ -32,9 +32,7 @@ async def reserve(call: Commanding, persona_id: PersonaId, new: NewReservation) 
 
     def command(unit: Unit) -> Reservation:
         reservation_id = unit.context.new_id()
-        granted = budget.reserve(
-            unit, persona_id, new.call_id, reservation_id, credits, ceilings
-        )
+        granted = budget.reserve(unit, persona_id, new.call_id, reservation_id, credits, ceilings)
         ends = (unit.context.window + 1) * _SECONDS
         return Reservation(
             id=reservation_id,

@@ -30,6 +30,7 @@ from services.api import stream_thoughts
 from services.api.models.receipt import summary_of
 from services.api.stream_message import EXCERPT, Known, Message
 
+
 def messages(recorded: Recorded, known: Known) -> list[dict[str, Any]]:
     """Return what a dashboard is told of an event: none, one or several things."""
     event = recorded.event

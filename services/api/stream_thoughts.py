@@ -20,42 +20,54 @@ from services.api.stream_message import EXCERPT, Known, Message
 def thought(recorded: Recorded, event: ThoughtGenerated, known: Known) -> Iterable[Message]:
     """A step of a loop."""
     usage = event.usage
-    yield "thought_generated", _thinking(recorded, known, event.phase, event.content) | {
-        "context_event_count": len(event.context_refs),
-        "source": event.thinker.source,
-        "model": event.thinker.model,
-        "finish_reason": event.finish_reason,
-        "usage": {
-            "prompt_tokens": usage.prompt_tokens,
-            "completion_tokens": usage.completion_tokens,
-            "total_tokens": usage.tokens,
+    yield (
+        "thought_generated",
+        _thinking(recorded, known, event.phase, event.content)
+        | {
+            "context_event_count": len(event.context_refs),
+            "source": event.thinker.source,
+            "model": event.thinker.model,
+            "finish_reason": event.finish_reason,
+            "usage": {
+                "prompt_tokens": usage.prompt_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "total_tokens": usage.tokens,
+            },
+            "latency_ms": event.latency_ms,
+            "error": event.error,
+            "impact": event.impact,
         },
-        "latency_ms": event.latency_ms,
-        "error": event.error,
-        "impact": event.impact,
-    }
+    )
 
 
 def hypothesis(recorded: Recorded, event: HypothesisRaised, known: Known) -> Iterable[Message]:
     """A supposition, with what it rests on."""
-    yield "hypothesis_raised", _thinking(recorded, known, "reflect", event.claim) | {
-        "context_event_count": len(event.evidence_refs),
-        "hypothesis_id": event.hypothesis_id,
-        "belief_key": event.belief_key,
-        "claim": event.claim,
-        "confidence": event.confidence,
-        "evidence_refs": event.evidence_refs,
-    }
+    yield (
+        "hypothesis_raised",
+        _thinking(recorded, known, "reflect", event.claim)
+        | {
+            "context_event_count": len(event.evidence_refs),
+            "hypothesis_id": event.hypothesis_id,
+            "belief_key": event.belief_key,
+            "claim": event.claim,
+            "confidence": event.confidence,
+            "evidence_refs": event.evidence_refs,
+        },
+    )
 
 
 def check(recorded: Recorded, event: CheckRequested, known: Known) -> Iterable[Message]:
     """A test that begins."""
-    yield "check_requested", _thinking(recorded, known, "test", f"{event.kind} {event.spec}") | {
-        "check_id": event.check_id,
-        "hypothesis_id": event.hypothesis_id,
-        "kind": event.kind,
-        "spec": from_json(event.spec),
-    }
+    yield (
+        "check_requested",
+        _thinking(recorded, known, "test", f"{event.kind} {event.spec}")
+        | {
+            "check_id": event.check_id,
+            "hypothesis_id": event.hypothesis_id,
+            "kind": event.kind,
+            "spec": from_json(event.spec),
+        },
+    )
 
 
 def checked(recorded: Recorded, event: CheckResult, known: Known) -> Iterable[Message]:
@@ -78,10 +90,14 @@ def checked(recorded: Recorded, event: CheckResult, known: Known) -> Iterable[Me
 
 def snapshot(recorded: Recorded, event: SnapshotCompressed, known: Known) -> Iterable[Message]:
     """A state of mind; what all have in view has changed with it."""
-    yield "snapshot_compressed", _thinking(recorded, known, "compress", event.summary) | {
-        "context_event_count": event.thoughts_in,
-        "snapshot_id": event.snapshot_id,
-    }
+    yield (
+        "snapshot_compressed",
+        _thinking(recorded, known, "compress", event.summary)
+        | {
+            "context_event_count": event.thoughts_in,
+            "snapshot_id": event.snapshot_id,
+        },
+    )
     yield "workspace_updated", {"updated": True}
 
 

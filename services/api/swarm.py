@@ -25,7 +25,7 @@ from services.api.models.placed import Token
 from services.api.models.policy import Policy
 from services.api.paths import PersonaId
 from services.api.queries import After, Limit, Word
-from services.api.responses import LIMITED, REFUSED, UNKNOWN
+from services.api.responses import BODY, LIMITED, REFUSED, UNKNOWN
 from services.commands import lifecycle
 from services.commands.lifecycle import NewPersona
 from services.executor import Command
@@ -66,10 +66,8 @@ async def spawn_child(call: Commanding, persona_id: PersonaId, new: Spawn) -> Pe
     return await _spawn(call, new, persona_id, [])
 
 
-@router.post("/personas/{persona_id}/reap", responses=UNKNOWN | REFUSED)
-async def reap_persona(
-    call: Commanding, persona_id: PersonaId, how: Reap | None = None
-) -> Reaped:
+@router.post("/personas/{persona_id}/reap", responses=BODY | UNKNOWN | REFUSED)
+async def reap_persona(call: Commanding, persona_id: PersonaId, how: Reap | None = None) -> Reaped:
     """End a persona with a last snapshot of its mind; one that has ended stays as it is."""
     how = how or Reap()
 
@@ -124,9 +122,7 @@ async def _spawn(call: Call, new: Spawn, parent_id: str | None, tags: Sequence[s
     return await call.run(command, lambda done: done.result, Persona)
 
 
-def described_by(
-    new: Spawn, unit: Unit, parent_id: str | None, tags: Sequence[str]
-) -> NewPersona:
+def described_by(new: Spawn, unit: Unit, parent_id: str | None, tags: Sequence[str]) -> NewPersona:
     """Say who is to be spawned, as the command takes it."""
     parent = unit.persona(checked_id(parent_id, "parent_id")) if parent_id is not None else None
     policy: Policy | None = new.policy

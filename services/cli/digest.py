@@ -1,11 +1,12 @@
 """Digesting inputs to the end: a swarm of its own reads them, thinks, and comes to rest."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
 from domain.errors import DomainError
+from domain.limits import Limits
 from services import team
 from services.app import App
 from services.cli.quiet import Quiet
@@ -13,13 +14,12 @@ from services.cognition.loop import LoopElsewhere
 from services.commands import lifecycle
 from services.commands.cognition import Batch, observe
 from services.commands.lifecycle import NewPersona
-from services.inputs.files import Input, batches
+from services.inputs.files import Input
+from services.inputs.reading import read_whole
 from services.store.errors import StoreUnavailable
 from services.unit_of_work import Unit
 
 ACTOR: Final = "system:run"
-SAVE_BATCHES: Final = 16
-"""Batches stored at once, each up to 64 KiB."""
 TIDY_SECS: Final = 1.5
 """How long tidying up after an interruption may take."""
 
@@ -85,7 +85,7 @@ class Digest:
         executor, done = self._app.executor, 0
         for source in self._inputs:
             before = done
-            for group in _groups(batches(source)):
+            async for group in read_whole(source):
 
                 def command(
                     unit: Unit, name: str = source.name, group: Sequence[Batch] = group
@@ -135,18 +135,7 @@ class Digest:
 def _root(app: App) -> NewPersona:
     """Describe the root of a run: it idles away as soon as its children would."""
     root = team.named_root(app.settings, "run")
-    assert root.limits
-    ttl_secs = min(root.limits.idle_ttl_secs, app.settings.cognition.child_idle_ttl_secs)
-    limits = root.limits.model_copy(update={"idle_ttl_secs": ttl_secs})
+    limits = root.limits or Limits()
+    ttl_secs = min(limits.idle_ttl_secs, app.settings.cognition.child_idle_ttl_secs)
+    limits = limits.model_copy(update={"idle_ttl_secs": ttl_secs})
     return root.model_copy(update={"limits": limits})
-
-
-def _groups(found: Iterable[Batch]) -> Iterator[list[Batch]]:
-    group: list[Batch] = []
-    for batch in found:
-        group.append(batch)
-        if len(group) == SAVE_BATCHES:
-            yield group
-            group = []
-    if group:
-        yield group

@@ -34,9 +34,9 @@ class Interrupts:
         """
 
         async def cancellable() -> T:
-            self._task = asyncio.create_task(work)
+            self._task = task = asyncio.create_task(work)
             try:
-                return await self._task
+                return await task
             except asyncio.CancelledError:
                 if self.came:
                     raise KeyboardInterrupt from None

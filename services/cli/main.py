@@ -1,0 +1,79 @@
+"""The command `perpetua`: the table of contents of the command line."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from services.cli import failures, run
+from services.cli.interrupts import interrupts
+
+PACKAGE = "perpetua"
+
+app = typer.Typer(
+    name=PACKAGE,
+    help="A persistent cognition fabric: personas that think all the time, remember, spawn within"
+    " hard limits, and act only through a gate.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"{PACKAGE} {version(PACKAGE)}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def perpetua(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Print the help if no command is named."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> int:
+    """Run the command; return its exit code. Every failure is one line on standard error."""
+    interrupts.listen()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is still buffered would be flushed at exit, and complained about
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return failures.BROKEN_PIPE
+    return code
+
+
+def _run() -> int:
+    try:
+        code = app(prog_name=PACKAGE, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = failures.INTERRUPTED
+    except typer.TyperException as wrong:
+        context = getattr(wrong, "ctx", None)
+        where = context.command_path if context else PACKAGE
+        return failures.tell(failures.Failure(f"{wrong.format_message()} See `{where} --help`."))
+    except BrokenPipeError:
+        raise
+    except Exception as wrong:
+        return failures.tell(wrong)
+    if code == failures.INTERRUPTED:
+        print("perpetua: interrupted", file=sys.stderr)  # noqa: T201
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

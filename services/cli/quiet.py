@@ -7,7 +7,7 @@ from typing import Final
 from domain.streams import SEGMENT_SIZE as PAGE
 from projections.rows import PersonaRow
 from services.app import App
-from services.cognition.recollection import OBSERVATION, recollect
+from services.cognition.recollection import recollect
 from services.cognition.scheduler import TOPICS
 from services.gate.gate import UNFINISHED
 

@@ -34,6 +34,8 @@ class Material:
     memories: Sequence[Memory] = ()
     context: tuple[ContextRef, ...] = ()
     hypotheses: Sequence[OpenHypothesis] = ()
+    cause: tuple[str, str] | None = None
+    """Event that led to it, and its correlation id; None: the persona's last thought."""
 
 
 class Gatherer:
@@ -58,7 +60,9 @@ class Gatherer:
         lines = [line for each in by_batch for line in each]
         context = tuple(ContextRef(ref=_whole(each), tier="input") for each in by_batch)
         shown = tuple(memory.as_context for memory in children)
-        return Material("observe", lines, children, context + shown)
+        event = batches[-1].event if batches else None
+        cause = (event.event_id, event.correlation_id) if event else None
+        return Material("observe", lines, children, context + shown, cause=cause)
 
     async def reflection(self, mind: Mind) -> Material:
         """Return what the persona holds true, newest last."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.aggregates import Persona
+from domain.budget import Credits
 from domain.events.cognition import ContextRef
 from domain.limits import Limits
 from domain.mind import Decided, Mind
@@ -30,17 +31,24 @@ class Step:
     ceilings: Ceilings
     child_ttl_secs: int
     fence: Fence
+    overspent: Credits | None = None
+    """What the thinker used, if that is more than was reserved."""
 
 
 def save(unit: Unit, step: Step) -> None:
     """Append the thought, its hypotheses, checks, proposals, children and snapshot."""
     unit.fence = step.fence
     persona = cognition.thinking(unit, step.persona_id)
-    result = step.result
     thought = cognition.place_thought(unit, persona, _thought(step))
     unit.context = unit.context.caused_by(thought.event_id)
-    if result.error is not None:
-        return
+    if step.result.error is None:
+        _follow_up(unit, step, persona)
+    if step.overspent:
+        persona.pause(unit.context, "overspent", step.overspent)
+
+
+def _follow_up(unit: Unit, step: Step, persona: Persona) -> None:
+    result = step.result
     for supposed in result.hypotheses:
         hypothesis = cognition.Hypothesis(
             hypothesis_id=unit.context.new_id(),

@@ -23,9 +23,12 @@ from domain.events import (
     ThoughtGenerated,
 )
 from domain.events.cognition import ContextRef, Thinker, Usage
-from domain.vocabulary import CHECK_OUTCOMES, PHASES, checked_id, one_of, share
+from domain.vocabulary import CHECK_OUTCOMES, PHASES, TIERS, checked_id, one_of, share
 from services.commands import budget
 from services.unit_of_work import Unit
+
+MAX_REFS = 5_000
+"""Most references of one hypothesis, check or proposal."""
 
 
 class Batch(BaseModel):
@@ -93,13 +96,17 @@ def observe(
     """Store what came in for a swarm, or for one of its personas.
 
     Raises:
+        InvalidInput: a source that can't be, or a persona of another swarm.
         SwarmNotFound, PersonaNotFound, PersonaReapedError: nobody is there to see it.
     """
     checked_source(source)
     if persona_id is None:
         unit.swarm(swarm_id).must_exist()
     else:
-        unit.persona(persona_id).must_live()
+        persona = unit.persona(persona_id)
+        persona.must_live()
+        if persona.swarm_id != swarm_id:
+            raise InvalidInput(f"{persona_id} is not of swarm {swarm_id}", field="swarm_id")
     prefix = streams.observations(swarm_id, source)
     for batch in batches:
         envelope = unit.context.envelope(swarm_id, persona_id)
@@ -130,6 +137,8 @@ def place_thought(unit: Unit, persona: Persona, thought: Thought) -> ThoughtGene
     """Append a thought whose cost is settled elsewhere."""
     one_of(thought.phase, PHASES, "phase")
     share(thought.impact, "impact")
+    for shown in thought.context_refs:
+        one_of(shown.tier, TIERS, "tier")
     event = ThoughtGenerated(
         **unit.context.envelope(persona.swarm_id, persona.persona_id), **thought.__dict__
     )
@@ -146,12 +155,11 @@ def hypothesise(unit: Unit, persona_id: str, hypothesis: Hypothesis) -> Hypothes
     """
     persona = thinking(unit, persona_id)
     checked_id(hypothesis.hypothesis_id, "hypothesis_id")
-    key = checked_id(belief_key(hypothesis.belief_key), "belief_key")
+    checked_refs(hypothesis.evidence_refs)
     share(hypothesis.confidence, "confidence")
-    event = HypothesisRaised(
-        **unit.context.envelope(persona.swarm_id, persona_id),
-        **{**hypothesis.__dict__, "belief_key": key},
-    )
+    keys = [belief_key(each) for each in (hypothesis.belief_key, *hypothesis.contradicts)]
+    told = hypothesis.model_copy(update={"belief_key": keys[0], "contradicts": tuple(keys[1:])})
+    event = HypothesisRaised(**unit.context.envelope(persona.swarm_id, persona_id), **told.__dict__)
     unit.append(streams.thoughts(persona_id), event)
     return event
 
@@ -165,6 +173,8 @@ def check(unit: Unit, persona_id: str, done: Check) -> None:
     """
     persona = thinking(unit, persona_id)
     checked_id(done.check_id, "check_id")
+    checked_id(done.hypothesis_id, "hypothesis_id")
+    checked_refs(done.evidence_refs)
     share(done.confidence_after, "confidence_after")
     requested = CheckRequested(
         **unit.context.envelope(persona.swarm_id, persona_id),
@@ -209,8 +219,27 @@ def thinking(unit: Unit, persona_id: str) -> Persona:
 
 
 def belief_key(text: str) -> str:
-    """Return a belief key in its one form: lower case, `-` for spaces."""
-    return "-".join(text.lower().split())
+    """Return a belief key in its one form: lower case, `-` for spaces.
+
+    Raises:
+        InvalidInput: nothing is left, or too much.
+    """
+    return checked_id("-".join(text.lower().split()), "belief_key")
+
+
+def checked_refs(refs: Sequence[str]) -> None:
+    """Refuse references that can't be looked up.
+
+    Raises:
+        InvalidInput: there are too many, or one of them can't be an id or a citation.
+    """
+    if len(refs) > MAX_REFS:
+        raise InvalidInput(
+            f"evidence_refs of {len(refs)} exceeds limit {MAX_REFS}",
+            field="evidence_refs", limit=MAX_REFS, actual=len(refs),
+        )  # fmt: skip
+    for ref in refs:
+        checked_id(ref, "evidence_refs")
 
 
 def canonical(value: Any) -> str:

@@ -14,7 +14,13 @@ from domain.events import ActionStarted
 from domain.events.cognition import ContextRef
 from domain.events.gate import Action, Finding
 from domain.vocabulary import RISKS, checked_id, one_of
-from services.commands.cognition import Thought, canonical, place_thought, thinking
+from services.commands.cognition import (
+    Thought,
+    canonical,
+    checked_refs,
+    place_thought,
+    thinking,
+)
 from services.gate.policy import Policy
 from services.unit_of_work import Unit
 
@@ -59,8 +65,7 @@ def create(unit: Unit, persona: Persona, new: NewProposal) -> Proposal:
     one_of(new.risk, RISKS, "risk")
     if not new.title.strip() or len(new.title) > 500:
         raise InvalidInput("title must be 1 to 500 characters", field="title", limit=500)
-    for ref in new.evidence_refs:
-        checked_id(ref, "evidence_refs")
+    checked_refs(new.evidence_refs)
     if new.action:
         new = new.model_copy(update={"action": _checked(new.action)})
     proposal = unit.proposal(new.proposal_id)
@@ -75,6 +80,9 @@ def verify(
     """Record a passed verification and hold the target, or reject for what did not pass.
 
     Whether the action contradicts what is pending or done is found here, on the target itself.
+
+    Raises:
+        ProposalNotFound, ProposalWrongState: there is nothing to verify, or not any more.
     """
     proposal = unit.proposal(proposal_id)
     if all(f.passed for f in findings):
@@ -209,7 +217,10 @@ def _checked(action: Action) -> Action:
             field="target", limit=MAX_TARGET_BYTES,
         )  # fmt: skip
     try:
-        return action.model_copy(update={"arguments": canonical(json.loads(action.arguments))})
+        arguments = json.loads(action.arguments)
+        if not isinstance(arguments, dict):
+            raise InvalidInput("arguments must be a JSON object", field="arguments")
+        return action.model_copy(update={"arguments": canonical(arguments)})
     except (ValueError, RecursionError) as wrong:
         raise InvalidInput(f"arguments must be JSON: {wrong}", field="arguments") from wrong
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from domain import streams
 from domain.aggregates import Persona, Swarm
 from domain.budget import Credits
-from domain.errors import InvalidInput
+from domain.errors import ForeignSwarm, InvalidInput
 from domain.events import SnapshotCompressed
 from domain.events.lifecycle import Identity
 from domain.limits import Limits, SwarmLimits
@@ -50,10 +50,12 @@ def spawn(unit: Unit, new: NewPersona, ceilings: Ceilings) -> Persona:
     """Spawn a persona, under a parent or as a root; found its swarm if there is none yet.
 
     Checks, in the order of the wire contract: parent exists, parent lives, branching, depth, id.
+    A child's swarm is its parent's, a new one, or one its parent founded: only these count its
+    calls against all its ancestors.
 
     Raises:
         InvalidInput, PersonaNotFound, PersonaReapedError, BranchingLimitExceeded,
-        SpawnDepthExceeded, SpawnQuotaExceeded, WiderThanParent, IdTaken: see each.
+        SpawnDepthExceeded, SpawnQuotaExceeded, WiderThanParent, ForeignSwarm, IdTaken: see each.
     """
     _check_words(new)
     context = unit.context
@@ -122,6 +124,8 @@ def _swarm(
 ) -> Swarm:
     swarm = unit.swarm(swarm_id)
     if swarm.exists:
+        if parent and parent.swarm_id != swarm_id and parent.persona_id != swarm.founder_id:
+            raise ForeignSwarm(swarm_id, parent.persona_id)
         return swarm
     if parent is None:
         swarm.create(unit.context, ceilings.swarm)

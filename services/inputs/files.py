@@ -1,14 +1,11 @@
-"""Files to read from: looked at before anything is written, then cut into batches."""
+"""Files to read from: opened, and looked at, before anything is written."""
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
-
-from services.commands.cognition import Batch
-from services.inputs.lines import Batcher
 
 STDIN: Final = "-"
 """How standard input is named, by people and in events."""
@@ -58,18 +55,6 @@ def open_inputs(names: Iterable[str]) -> list[Input]:
             each.file.close()
         raise
     return list(opened.values())
-
-
-def batches(source: Input) -> Iterator[Batch]:
-    """Read an input to its end, in batches.
-
-    Raises:
-        UnreadableInput: reading fails on the way.
-    """
-    batcher = Batcher()
-    while data := read(source):
-        yield from batcher.feed(data)
-    yield from batcher.flush(final=True)
 
 
 def read(source: Input) -> bytes:

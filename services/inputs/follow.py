@@ -12,7 +12,7 @@ from domain.segments import Log
 from services.commands.cognition import Batch
 from services.inputs.files import Input, read
 from services.inputs.lines import Batcher
-from services.inputs.pipe import PipeReader
+from services.inputs.reading import Reader
 from services.store.mapper import to_recorded
 from services.store.recorder import Recorder
 from services.store.segments import log_length
@@ -93,9 +93,9 @@ async def follow_pipe(source: Input, mark: Mark, stop: asyncio.Event) -> AsyncIt
         UnreadableInput: reading fails.
     """
     batcher = Batcher(mark.offset, mark.line)
-    pieces = PipeReader(source)
+    reader = Reader(source)
     waiting = asyncio.create_task(stop.wait())
-    piece = asyncio.create_task(pieces.next())
+    piece = asyncio.create_task(reader.next())
     try:
         while not stop.is_set():
             await asyncio.wait(
@@ -105,7 +105,7 @@ async def follow_pipe(source: Input, mark: Mark, stop: asyncio.Event) -> AsyncIt
                 data = piece.result()
                 if not data:
                     break
-                piece = asyncio.create_task(pieces.next())
+                piece = asyncio.create_task(reader.next())
                 ready = [*batcher.feed(data), *batcher.flush()]
             else:
                 ready = batcher.flush(final=True)

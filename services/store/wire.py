@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import psycopg
 from psycopg import pq
 
-READ, WRITE = select.POLLIN, select.POLLIN
+READ, WRITE = select.POLLIN, select.POLLIN | select.POLLOUT
 _TICK_MS = 1000
 """How often a wait looks whether it should go on waiting."""
 

@@ -43,9 +43,9 @@ class NewThought(Sent):
     """observe, reflect, test or compress."""
     content: Text
     impact: Share = 0.2
-    context_refs: list[ContextRefSent] = []
+    context_refs: list[ContextRefSent] = Field(default_factory=list)
     usage: UsageSent = UsageSent()
-    """What it cost. Beyond the reservation, or without one: charged in full, and the persona pauses."""
+    """What it cost. More than was reserved is charged in full, and pauses the persona."""
     reservation_id: Text | None = None
     """Reservation it settles."""
     thinker: ThinkerSent = ThinkerSent()
@@ -59,7 +59,7 @@ class NewThought(Sent):
             phase=self.phase,
             content=self.content,
             impact=self.impact,
-            context_refs=tuple(ContextRef.model_validate(r.model_dump()) for r in self.context_refs),
+            context_refs=tuple(ContextRef(**ref.model_dump()) for ref in self.context_refs),
             thinker=Thinker.model_validate(self.thinker.model_dump()),
             usage=self.usage.event(),
             latency_ms=self.latency_ms,
@@ -76,8 +76,8 @@ class NewHypothesis(Sent):
     belief_key: Text
     claim: Text
     confidence: Share
-    evidence_refs: list[Ref] = []
-    contradicts: list[Text] = []
+    evidence_refs: list[Ref] = Field(default_factory=list)
+    contradicts: list[Text] = Field(default_factory=list)
 
     def command(self, hypothesis_id: str) -> commands.Hypothesis:
         """Return it as the command takes it."""
@@ -93,12 +93,12 @@ class NewCheck(Sent):
     hypothesis_id: Text = Field(max_length=128)
     kind: Text = Field("external", max_length=256)
     """How it is tested."""
-    spec: JsonObject = {}
+    spec: JsonObject = Field(default_factory=dict)
     """What exactly is tested."""
     outcome: Text | None = None
     """passed, failed or inconclusive; null while it goes on."""
     confidence_after: Share = 0.5
-    evidence_refs: list[Ref] = []
+    evidence_refs: list[Ref] = Field(default_factory=list)
     excerpt: Text = ""
 
     def command(self, check_id: str) -> commands.Check:

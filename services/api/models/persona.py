@@ -36,7 +36,7 @@ class Create(Spawn):
 
     parent_id: Text | None = None
     """Its parent, null for a root."""
-    tags: list[Text] = []
+    tags: list[Text] = Field(default_factory=list)
     """Free words to find it by."""
 
 

@@ -14,7 +14,7 @@ _LIFETIME: Final = frozenset(
 
 
 class Policy(Sent):
-    """What a persona may do: hard limits. Sent in part, it is refused; sent not, it is inherited."""
+    """What a persona may do: hard limits. Sent in part it is refused, not sent it is inherited."""
 
     max_spawn_depth: Limit
     """Deepest generation a child of this persona may be of."""
@@ -32,7 +32,7 @@ class Policy(Sent):
     """Seconds without progress after which it is reaped; downtime excluded."""
     share_memory: bool
     """Whether other personas may read its memory."""
-    allowed_tools: list[Text] = []
+    allowed_tools: list[Text] = Field(default_factory=list)
     """Tools it may propose to use."""
     token_budget_lifetime: Limit | None = None
     """Tokens in all its life; null for no such ceiling. Not sent: the parent's."""
@@ -43,7 +43,9 @@ class Policy(Sent):
 
     def limits(self, parent: Limits | None) -> Limits:
         """Return the limits; lifetime ceilings that were not sent are the parent's."""
-        inherited = parent.model_dump(include=_LIFETIME - self.model_fields_set) if parent else {}
+        inherited = (
+            parent.model_dump(include=set(_LIFETIME - self.model_fields_set)) if parent else {}
+        )
         return Limits.model_validate(self.model_dump() | inherited)
 
     @classmethod

@@ -31,7 +31,7 @@ class Propose(Sent):
     rationale: Text
     risk: Text = Field(examples=["high"])
     """low, medium, high or critical, as its author sees it; the gate assesses its own."""
-    evidence_refs: list[Ref] = []
+    evidence_refs: list[Ref] = Field(default_factory=list)
     """Event ids, or `POSITION#LINES` of observations."""
     action: ActionSent | None = None
 

@@ -7,7 +7,7 @@ in any batches give the same findings, in memory that stays flat however many li
 | to | look at |
 |---|---|
 | read lines, ask what was found | `notebook` (`Notebook`), `line` (`Line`), `noticed` (`Noticed`) |
-| what a finding is | `finding` (`Finding`); who makes them: `failing`, `burst` |
+| what a finding is | `finding` (`Finding`); who makes them: `failing`, `burst`, `explained` |
 | check one again from raw lines | `recount` (`recount`) |
 | what to do about one | `suggest` (`suggest`) |
 | parts that deserve a watcher | `focus` (`Focus`), `watchers` |

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from services.cognition.statistical.failing import aliases
+from services.cognition.statistical.explained import Explained
 from services.cognition.statistical.finding import ERROR_BURST, Finding, confident, span
 from services.cognition.statistical.limits import Limits
 from services.cognition.statistical.spike import Spike
@@ -21,15 +21,14 @@ class Read(Protocol):
 
 def error_bursts(
     signatures: Mapping[str, SignatureTally],
-    failing: Sequence[Finding],
+    explained: Explained,
     read: Read,
     templates: Templates,
     limits: Limits,
 ) -> Sequence[Finding]:
-    """A finding for each signature that is unusual and not the work of the failing sources."""
-    blamed = {finding.subject for finding in failing}
+    """A finding for each signature that is unusual and not explained by its sources."""
     found = (
-        _burst(tally, blamed, read, templates, limits)
+        _burst(tally, explained.owners(tally), read, templates, limits)
         for tally in signatures.values()
         if tally.evidence.total >= limits.small_lines
     )
@@ -37,13 +36,8 @@ def error_bursts(
 
 
 def _burst(
-    tally: SignatureTally, blamed: set[str], read: Read, templates: Templates, limits: Limits
+    tally: SignatureTally, theirs: set[int], read: Read, templates: Templates, limits: Limits
 ) -> Finding | None:
-    theirs = {
-        at
-        for name, at in tally.owners.items()
-        if name in blamed or not blamed.isdisjoint(aliases(name))
-    }
     explained = sum(tally.owned[at] for at in theirs)
     addressed = sum(tally.owned[1:])
     total = tally.evidence.total
@@ -106,7 +100,7 @@ def _finding(
         at_least = "at least " if len(tally.owners) >= limits.addresses_each else ""
         facts.append(f"They name {at_least}{sources:,} address{'es' if sources > 1 else ''}.")
     if theirs:
-        facts.append(f"{tally.evidence.total - count:,} more are the work of failing sources.")
+        facts.append(f"{tally.evidence.total - count:,} more are told of with their sources.")
     if capped:
         facts.append(f"{count:,} in all were counted, {cited.lines:,} lines are cited.")
     told = f"at least {cited.count:,}" if capped else f"{cited.count:,}"

@@ -57,7 +57,8 @@ def failing_sources(
     for source, tally in sources.tallies.items():
         key = headline(tally, usual, limits.headline)
         failures, successes = tally.evidence[key].total, sources.successes(source)
-        if failures >= limits.failures and failures > limits.dominance * successes:
+        least = limits.despite if successes else limits.failures
+        if failures >= least and failures > limits.dominance * successes:
             text = signatures[key].phrase.text if key in signatures else key.replace("-", " ")
             found[source] = _finding(source, tally, key, text, successes, signatures)
     doubled = {source for source in found if any(name in found for name in aliases(source))}

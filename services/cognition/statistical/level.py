@@ -15,7 +15,7 @@ _DATE = re.compile(
 )
 _PROGRAM = re.compile(rf"(?:[^\s:\[]{{1,80}}\s+){{0,2}}?[^\s:=\[\"]{{1,60}}(?:\[{_NUM}?\])?:\s+")
 _EXTRAS = re.compile(
-    rf"(?:[-|:,>]+\s+|\[[^\]\n]{{0,120}}\]+(?=[\s:\[]|$):?\s*|\({_NUM}\)\s*|{_NUM}[#:]*\s+"
+    rf"(?:[-|:,>]+\s+|\[[^\]\n]{{0,120}}\]+(?=[\s:\[]|$):?\s*|\({_NUM}\)\s*|{NUMBER}[#:]*\s+"
     rf"|(?:\*{_NUM}\s+)|[\w$]+(?:[.$][\w$]+)+(?:{_NUM})?(?<!Exception)(?<!Error)(?:\[{_NUM}\])?\s*(?:[-:]\s+)"
     rf"|[\w.\-]{{1,60}}:{_NUM}\]\s+)+"
 )
@@ -31,11 +31,13 @@ def _named() -> re.Pattern[str]:
     title = "|".join(name.title() for name in names)
     either = "|".join(names)
     keys = "|".join(words().level_keys)
+    capitals = "|".join(name.upper() for name in words().level_labels)
     return re.compile(
         rf"(?:(?i:(?<![a-z_])(?:{keys})[\"']?\s?[=:]\s?[\"']?(?P<key>{either})(?![a-z]))"
         rf"|[\[<](?i:(?:\w{{1,32}}:)?(?P<bracket>{either}))[\]>]"
         rf"|(?<![\w$.\-/=])(?P<upper>{upper})(?![\w$(=/]|[.-]\w|\"?:\")"
         rf"|(?:(?<=[:,|{NUMBER}{ZERO}] )|(?<=^)|(?<=\s\s))(?P<label>(?i:{either})) ?:(?=\s|$)"
+        rf"|(?<![\w$.\-/=])(?P<capitals>{capitals})(?=:\s)"
         rf"|(?<=, )(?P<title>{title})(?=\s\s))[\]:>|)]*\s*"
     )
 
@@ -68,7 +70,7 @@ def level(shape: str) -> tuple[str, int]:
         begin = max(begin, letter.end())
     elif named is not None:
         name = named[named.lastgroup or 0]
-        found = words().levels[name.lower()]
+        found = words().levels.get(name.lower(), "info")
         if named.lastgroup != "key":
             begin = named.end()
     if date is not None and begin == date.end() and shape[begin : begin + 1] not in {"{", IP}:

@@ -9,6 +9,7 @@ class Limits:
 
     Attributes:
         failures: the least failures of one source that make a finding.
+        despite: the least of one that succeeded at all: who knows the password may mistype it.
         dominance: how many times a source's failures must exceed its successes.
         headline: of a source's signatures with at least this share of its largest count, the
             one most common over all sources leads, so that one incident gets one name.
@@ -45,6 +46,7 @@ class Limits:
     """
 
     failures: int = 5
+    despite: int = 10
     dominance: float = 3.0
     headline: float = 0.8
     burst_lines: int = 10

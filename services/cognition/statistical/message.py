@@ -1,4 +1,4 @@
-"""Where the message of a structured line is: the value of its `msg` or `message` key."""
+"""Where the message of a structured line is: the value of its message key."""
 
 import re
 from functools import cache

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from services.cognition.statistical.burst import error_bursts
 from services.cognition.statistical.evidence import Room
+from services.cognition.statistical.explained import Explained
 from services.cognition.statistical.failing import failing_sources
 from services.cognition.statistical.finding import Finding
 from services.cognition.statistical.focus import Focus
@@ -75,7 +76,8 @@ class Notebook:
     def findings(self) -> Sequence[Finding]:
         """All that holds now, the most counted first; the same order for the same lines."""
         failing = failing_sources(self._sources, self._signatures, self._limits)
-        bursts = error_bursts(self._signatures, failing, self._read, self._templates, self._limits)
+        told = Explained(self._sources, failing, self._limits)
+        bursts = error_bursts(self._signatures, told, self._read, self._templates, self._limits)
         return sorted([*failing, *bursts], key=lambda finding: (-finding.count, finding.key))
 
     def deserves_a_watcher(self) -> Sequence[Focus]:
@@ -118,7 +120,7 @@ class Notebook:
         place.last = reading
         template, phrase = self._file(reading, noticing)
         noticing.line()
-        if reading.failing and phrase is not None:
+        if (reading.loud or reading.blamed) and phrase is not None:
             phrase = self._renamed.get(phrase.key, phrase)
             if self.focus is None or self.focus.sees(phrase.key):
                 noticing.failing(phrase, weight)

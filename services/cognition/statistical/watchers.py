@@ -13,27 +13,28 @@ def worth_watching(
 ) -> Sequence[Focus]:
     """The failing signatures with many sources or a high count, one for each kind of incident."""
     usual = common(sources)
-    asking = dict.fromkeys(usual, 0)
+    askers, theirs = dict.fromkeys(usual, 0), dict.fromkeys(usual, 0)
     for tally in sources.tallies.values():
-        asking[headline(tally, usual, limits.headline)] += 1
-    chosen: list[Focus] = []
-    for key in sorted(signatures, key=lambda key: (-signatures[key].total, key)):
-        found, askers = signatures[key], asking.get(key)
-        if askers == 0 or (askers is None and found.evidence.total == 0):
-            continue  # another line of incidents that have one, or nothing loud
-        many = (askers or 0) >= limits.watch_sources
-        if found.total >= (limits.watch_lines if many else limits.watch_alone):
-            chosen.append(_focus(found, askers or 0))
-    return chosen[: limits.watchers]
+        key = headline(tally, usual, limits.headline)
+        askers[key] += 1
+        theirs[key] += tally.evidence[key].total
+    chosen: list[tuple[int, str, Focus]] = []
+    for key, found in signatures.items():
+        sourced = usual.get(key, 0) >= limits.addressed * found.total
+        count = theirs[key] if sourced else found.evidence.total
+        many = sourced and askers[key] >= limits.watch_sources
+        if count >= (limits.watch_lines if many else limits.watch_alone):
+            chosen.append((-count, key, _focus(found, count, askers[key] if sourced else 0)))
+    return [focus for _, _, focus in sorted(chosen, key=lambda row: row[:2])[: limits.watchers]]
 
 
-def _focus(found: SignatureTally, askers: int) -> Focus:
+def _focus(found: SignatureTally, count: int, askers: int) -> Focus:
     of = f" of {askers:,} source{'s' if askers > 1 else ''}" if askers else ""
     text = found.phrase.text
     return Focus(
         signature=text,
         charter=(
-            f"Watch every '{text}' ({found.total:,} so far{of}): who or what causes it, how"
+            f"Watch every '{text}' ({count:,} so far{of}): who or what causes it, how"
             " often, whether it grows; propose what ends it."
         ),
     )

@@ -39,6 +39,7 @@ class Words:
     outgoing_always: frozenset[str]
     outgoing_errors: tuple[str, ...]
     levels: Mapping[str, str]
+    level_labels: tuple[str, ...]
     level_keys: tuple[str, ...]
     excused: frozenset[int]
     message_keys: tuple[str, ...]
@@ -99,6 +100,7 @@ def words() -> Words:
         outgoing_always=frozenset(outgoing["always"]),
         outgoing_errors=tuple(outgoing["errors"]),
         levels={word: name for name in ("error", "warning", "info") for word in level[name]},
+        level_labels=tuple(level["labels"]),
         level_keys=tuple(level["keys"]),
         excused=frozenset(data["status"]["excused"]),
         message_keys=tuple(data["grammar"]["message"]),

@@ -13,7 +13,7 @@ from services.cognition.loop import CognitionDisabled, LoopElsewhere
 from services.commands.lifecycle import NewPersona
 from services.store.codec import decode
 from tests.integration.cognition.conftest import Running, observe, rested
-from tests.integration.cognition.thinkers import Failing, Hanging, Metered
+from tests.integration.cognition.thinkers import Failing, Greedy, Hanging, Metered
 
 E = TypeVar("E", bound=Event)
 
@@ -87,6 +87,20 @@ async def test_an_empty_budget_pauses_and_never_overspends(running: Running) -> 
         spent = sum(t.usage.tokens for t in events(app, ThoughtGenerated, "poor"))
         assert (paused.reason, paused.until is not None) == ("budget", True)
         assert 0 < spent <= 300
+
+
+async def test_a_thinker_that_uses_more_than_was_reserved_is_charged_and_stopped(
+    running: Running,
+) -> None:
+    async with running(Greedy()) as app:
+        observe(app, "one\n")
+        await until(lambda: events(app, PersonaPaused))
+        await asyncio.sleep(0.5)
+
+        paused, thoughts = events(app, PersonaPaused), events(app, ThoughtGenerated)
+        assert (len(paused), len(thoughts)) == (1, 1)
+        assert (paused[0].reason, paused[0].until) == ("overspent", None)
+        assert paused[0].tokens_used == thoughts[0].usage.tokens
 
 
 async def test_a_charter_of_10000_cjk_characters_thinks_on(running: Running) -> None:

@@ -62,3 +62,11 @@ class Failing(Metered):
             self.times -= 1
             raise ConnectionError("the model is away")
         return await super().think(request)
+
+
+class Greedy(Metered):
+    """Uses ten times what was reserved."""
+
+    def answer(self, request: ThinkRequest) -> ThinkResult:
+        used = self.worst_case(request.prompt).tokens * 10
+        return ThinkResult("greedy", MADE_UP, Usage(prompt_tokens=used, cpu_ms=1))

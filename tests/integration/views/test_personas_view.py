@@ -13,7 +13,7 @@ Given = Callable[[History], Views]
 
 
 def test_a_new_persona_is_active_and_has_not_thought(given: Given) -> None:
-    views = given(History().spawned("a", tags=("log", "sshd"), name="Ann", charter="Watch\0 it"))
+    views = given(History().spawned("a", tags=("log", "😀"), name="Ann", charter="Watch\0 it"))
     row = views.persona("a")
     assert row is not None
     assert (row.persona_id, row.name, row.role, row.charter) == (
@@ -22,7 +22,7 @@ def test_a_new_persona_is_active_and_has_not_thought(given: Given) -> None:
         "watcher",
         "Watch\0 it",
     )
-    assert (row.swarm_id, row.parent_id, row.depth, row.tags) == ("swarm", None, 0, ("log", "sshd"))
+    assert (row.swarm_id, row.parent_id, row.depth, row.tags) == ("swarm", None, 0, ("log", "😀"))
     assert (row.status, row.created_at, row.updated_at) == ("active", NOON, NOON)
     assert row.limits == Limits(max_spawn_depth=3)
     assert (row.thought_count, row.last_thought_at, row.window, row.children) == (0, None, 0, ())
@@ -42,6 +42,16 @@ def test_thoughts_are_counted_and_the_usage_of_the_last_minute_shown(given: Give
     assert (row.thought_count, row.last_thought_at) == (4, NOON + timedelta(minutes=3, seconds=1))
     assert (row.window, row.tokens_window, row.cpu_ms_window) == (MINUTE + 3, 8, 4)
     assert row.updated_at == row.last_thought_at
+
+
+def test_no_usage_is_too_large_to_be_counted(given: Given) -> None:
+    most = 2**63 - 1
+    views = given(History().spawned("a").thought("a", most, most).thought("a", most, most))
+    row = views.persona("a")
+    assert row is not None
+    assert (row.tokens_window, row.cpu_ms_window) == (2 * most, 2 * most)
+    assert (views.totals().tokens_used, views.totals("swarm").cpu_ms_used) == (2 * most, 2 * most)
+    assert views.problems() == []
 
 
 def test_a_persona_is_paused_until_it_is_resumed(given: Given) -> None:

@@ -32,69 +32,65 @@ STEPS: list[Callable[[History, str, int], Any]] = [
     lambda h, who, n: h.spawned(f"{who}{n}", parent=who, depth=1) if n < 3 else h.reaped(who),
 ]
 
-steps = st.tuples(
+happenings = st.tuples(
     st.sampled_from(STEPS), st.sampled_from(WHO), st.integers(0, 6), st.integers(-90, 90)
 )
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """Histories of three personas in two swarms, whose clocks jump."""
+    """Histories of three personas in two swarms, in any order at all, whose clocks jump."""
     history = History().spawned("a", "one").spawned("b", "two").spawned("c", "two")
-    for step, who, number, seconds in draw(st.lists(steps, max_size=40)):
+    for step, who, number, seconds in draw(st.lists(happenings, max_size=40)):
         history.now += seconds * (history.now - history.recorded[-1].event.occurred_at)
         step(history, who, number)
     return history
 
 
-@pytest.fixture
-def emptied(database: str, store: Recorder) -> Callable[[], None]:
-    """Empties the database, so that each example of a property starts anew."""
-
-    def empty() -> None:
-        with psycopg.connect(database) as connection:
-            connection.execute("truncate events, view_progress")
-
-    return empty
-
-
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(history=histories(), cut=st.integers(0, 40), sizes=st.lists(st.integers(1, 12), min_size=2))
+@given(
+    history=histories(),
+    steps=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 12)), min_size=1, max_size=4),
+    anew=st.integers(1, 100),
+)
 def test_views_built_in_steps_equal_those_built_anew(
     open_views: OpenViews,
     store: Recorder,
     database: str,
-    emptied: Callable[[], None],
     history: History,
-    cut: int,
-    sizes: list[int],
+    steps: list[tuple[int, int]],
+    anew: int,
 ) -> None:
     open_views().close()
-    emptied()
-    early = History()
-    early.recorded = history.recorded[: cut + 3]
-    write(store, early)
-    for size in sizes:
-        views = open_views(batch_events=size)
-        views.catch_up()
-        views.close()
-    if len(history.recorded) > cut + 3:
-        write(store, history, start=cut + 3)
-    views = open_views(batch_events=sizes[0])
-    views.catch_up()
+    execute(database, "truncate events, view_progress")
+    written = 0
+    for count, batch_events in steps:
+        write(store, history, written, written + count)
+        build(open_views, batch_events)
+        written += count
+    write(store, history, written)
+    build(open_views, steps[0][1])
     in_steps = tables(database)
-    assert not views.problems()
-    views.close()
 
-    views = open_views(batch_events=sizes[-1] * 7)
-    for view in VIEWS:
-        views.rebuild(view.name)
-    views.close()
+    execute(database, "truncate view_progress")
+    build(open_views, anew)
 
     assert tables(database) == in_steps
     assert set(positions(database).values()) == {len(history.recorded)}
+
+
+def build(open_views: OpenViews, batch_events: int) -> None:
+    views = open_views(batch_events=batch_events)
+    views.catch_up()
+    assert not views.problems()
+    views.close()
+
+
+def execute(database: str, sql: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(sql.encode())
 
 
 def test_all_that_is_deleted_comes_back_equal(
@@ -105,10 +101,7 @@ def test_all_that_is_deleted_comes_back_equal(
     views.catch_up()
     before = tables(database)
     views.close()
-    with psycopg.connect(database) as connection:
-        for view in VIEWS:
-            connection.execute(f"drop table {view.table}".encode())
-        connection.execute("drop table view_progress")
+    execute(database, "drop table view_progress, " + ", ".join(view.table for view in VIEWS))
 
     open_views().catch_up()
 
@@ -123,8 +116,7 @@ def test_a_view_whose_table_is_gone_is_built_again_at_the_next_start(
     views.catch_up()
     before = tables(database)
     views.close()
-    with psycopg.connect(database) as connection:
-        connection.execute("drop table view_totals")
+    execute(database, "drop table view_totals")
 
     open_views().catch_up()
 

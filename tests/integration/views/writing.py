@@ -15,13 +15,13 @@ SAVE_EVENTS = 2_000
 Tables = dict[str, list[Any]]
 
 
-def write(store: Recorder, history: History, start: int = 0) -> int:
-    """Store the events of a history from one on, in their order; return the last position."""
+def write(store: Recorder, history: History, start: int = 0, stop: int | None = None) -> int:
+    """Store events of a history, from `start` to `stop`, in their order; return the head."""
     mapper = AvroMapper(12)
-    records = [mapper.to_stored_event(placed) for placed in history.placed[start:]]
+    records = [mapper.to_stored_event(placed) for placed in history.placed[start:stop]]
     for first in range(0, len(records), SAVE_EVENTS):
-        last = store.submit(Save(records[first : first + SAVE_EVENTS])).result()[-1]
-    return last
+        store.submit(Save(records[first : first + SAVE_EVENTS])).result()
+    return store.head()
 
 
 def tables(database: str) -> Tables:

@@ -248,7 +248,9 @@ def test_an_approval_is_used_once() -> None:
         with pytest.raises(ProposalWrongState):
             act()
     bench.finish()
-    for act in (bench.start, bench.approve, bench.deny, bench.finish):
+    with pytest.raises(ProposalWrongState):
+        bench.finish()
+    for act in (bench.start, bench.approve, bench.deny):
         with pytest.raises(ProposalWrongState):
             act()
 

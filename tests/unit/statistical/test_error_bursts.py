@@ -1,6 +1,6 @@
 """Errors that burst, or make up an unusual share."""
 
-from tests.unit.statistical.logs import bursts, failed, filler, found, recounted, stored
+from tests.unit.statistical.logs import accepted, bursts, failed, filler, found, recounted, stored
 
 
 def httpd(level: str, message: str, second: int) -> str:
@@ -55,6 +55,24 @@ def test_what_the_failing_sources_did_is_not_told_again_as_a_burst() -> None:
         f"Mar  3 04:00:00 edge sshd[1]: lookup for x{at} [192.0.2.7] failed" for at in range(60)
     ]
     assert [finding.kind for finding in found(texts)] == ["failing_source"]
+
+
+def test_an_incident_of_several_lines_is_one_burst() -> None:
+    texts = filler(200) + [line for n in range(80) for line in failed(f"198.51.100.{n}")]
+    assert bursts(texts) == {"Failed password": 80}
+
+
+def test_the_slips_of_those_who_get_in_are_no_burst() -> None:
+    texts = [line for n in range(60) for line in failed(f"198.51.100.{n}")]
+    assert bursts([*texts, *(accepted(f"198.51.100.{n}") for n in range(60))]) == {}
+
+
+def test_a_query_that_speaks_of_failure_is_no_burst() -> None:
+    texts = [
+        f"2031-05-01 10:00:00 UTC [9] app@shop LOG:  ran SELECT * FROM errors WHERE failed = {n}"
+        for n in range(90)
+    ]
+    assert found(texts) == []
 
 
 def test_many_sources_that_fail_once_each_are_a_burst() -> None:

@@ -85,6 +85,16 @@ def test_a_source_that_got_in_after_many_failures_is_found_with_both_numbers() -
     assert finding.spec["successes"] == 1
 
 
+def test_a_user_who_mistypes_a_few_times_and_gets_in_is_none() -> None:
+    texts = [line for at in range(7) for line in failed("192.0.2.50", second=at)]
+    assert found([*texts, accepted("192.0.2.50")]) == []
+
+
+def test_failures_that_do_not_dominate_are_none() -> None:
+    texts = [line for at in range(30) for line in failed("192.0.2.50", second=at)]
+    assert found([*texts, *[accepted("192.0.2.50")] * 15]) == []
+
+
 def test_four_failures_are_a_slip() -> None:
     texts = filler(60) + [line for at in range(4) for line in failed("192.0.2.7", second=at)]
     assert found(texts) == []

@@ -28,6 +28,15 @@ from tests.unit.statistical.logs import blamed, bursts, counts, says
             '{"level":"warn","msg":"login failed","clientIp":"192.0.2.7","server":"10.0.0.1"}',
             "192.0.2.7",
         ),
+        ('{"log":"Failed password for x from 192.0.2.7 port 22","stream":"stderr"}', "192.0.2.7"),
+        (
+            "An account failed to log on. Source Network Address: 192.0.2.7 Source Port: 0",
+            "192.0.2.7",
+        ),
+        (
+            "<86>1 2031-05-01T10:00:00Z edge sshd 1 - - Failed password for x from 192.0.2.7",
+            "192.0.2.7",
+        ),
         ("用户登录失败 来自 192.0.2.7", "192.0.2.7"),
     ],
 )

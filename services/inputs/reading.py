@@ -2,15 +2,18 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 
+from services.commands.cognition import Batch
 from services.inputs.files import Input, UnreadableInput, read
+from services.inputs.lines import Batcher
 
 
-class PipeReader:
-    """Reads a pipe or a terminal in a thread of its own, one piece ahead of who takes them.
+class Reader:
+    """Reads an input in a thread of its own, one piece ahead of who takes them.
 
-    The descriptor stays in blocking mode, which it shares with other programs of the terminal. The
-    thread is a daemon: a read that never returns ends with the process.
+    The descriptor stays in blocking mode, which it may share with other programs. The thread is a
+    daemon: a read that never returns ends with the process.
     """
 
     def __init__(self, source: Input) -> None:
@@ -46,3 +49,17 @@ class PipeReader:
                 return
             if not piece or isinstance(piece, UnreadableInput):
                 return
+
+
+async def read_whole(source: Input) -> AsyncIterator[list[Batch]]:
+    """Yield the batches of an input, to its end, as they are read.
+
+    Raises:
+        UnreadableInput: reading fails on the way.
+    """
+    batcher, reader = Batcher(), Reader(source)
+    while data := await reader.next():
+        if ready := batcher.feed(data):
+            yield ready
+    if ready := batcher.flush(final=True):
+        yield ready

@@ -1,0 +1,53 @@
+"""`perpetua run`: digest files to the end, and tell what came of it."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli import screen
+from services.cli.interrupts import interrupts
+from services.cli.options import DatabaseUrl, Home, Json, settings_of
+
+if TYPE_CHECKING:
+    from services.inputs.files import Input
+    from services.report import Report
+    from services.settings import Settings
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Text to read; - for standard input.")
+]
+
+
+def run(
+    files: Files,
+    as_json: Json = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Digest files to the end, print the report."""
+    began = time.monotonic()
+    settings = settings_of(home, database_url)
+    from services.inputs.files import open_inputs  # noqa: PLC0415
+
+    inputs = open_inputs(files)
+    report = _digest(settings, inputs, began)
+    if as_json:
+        screen.print_json(report.as_json())
+        return
+    from services.cli.report import print_report  # noqa: PLC0415
+
+    print_report(report, [each.shown for each in inputs])
+
+
+def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Report":
+    from services.app import App  # noqa: PLC0415
+    from services.cli.digest import Digest  # noqa: PLC0415
+    from services.cli.progress import watched  # noqa: PLC0415
+    from services.report import report_on  # noqa: PLC0415
+
+    with App(settings) as app, watched(app, inputs) as progress:
+        digest = Digest(app, inputs, progress)
+        interrupts.run(digest.run())
+        elapsed_ms = int((time.monotonic() - began) * 1000)
+        return report_on(app.views, settings, digest.swarm_id, elapsed_ms)

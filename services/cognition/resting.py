@@ -1,0 +1,104 @@
+"""What a persona does while it does not think: wait for input, for a window, for its end."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from domain.budget import SECONDS_A_WINDOW
+from domain.context import Context
+from domain.errors import BudgetExhausted, PersonaReapedError
+from domain.streams import persona as persona_stream
+from domain.streams import thoughts
+from projections.rows import PersonaRow
+from services import clock
+from services.cognition import recollection
+from services.cognition.thinking import Thinking
+from services.commands import cognition, lifecycle
+from services.unit_of_work import Unit
+
+EXTERNAL = "thinker:external"
+"""Tag of a persona whose agent thinks elsewhere: the loop distils it and ends it when it idles."""
+DISTIL_AFTER = 1_000
+"""Events of such a persona before the loop distils them, so that its tail stays short."""
+LOOK_SECS = 60.0
+
+
+class Resting:
+    """The waiting of one persona."""
+
+    def __init__(self, row: PersonaRow, thinking: Thinking) -> None:
+        self._row = row
+        self._thinking = thinking
+
+    async def wait_for_input(self, wake: asyncio.Event, children: Collection[str]) -> None:
+        """Give the lease back, then wait for input, at most until idle for too long.
+
+        Raises:
+            PersonaReapedError: it idled too long and was reaped.
+        """
+        thinking, persona_id = self._thinking, self._row.persona_id
+        await thinking.governor.give_back(self._context(), persona_id, thinking.fence)
+        ttl = timedelta(seconds=self._row.limits.idle_ttl_secs)
+        while not wake.is_set():
+            if EXTERNAL in self._row.tags:
+                await self._distil()
+            idle = await asyncio.to_thread(thinking.idle_for, persona_id)
+            if idle >= ttl and not children:
+                await asyncio.to_thread(thinking.reap, persona_id, "idle")
+                raise PersonaReapedError(persona_id)
+            left = max(1.0, (ttl - idle).total_seconds()) if idle < ttl else LOOK_SECS
+            try:
+                await asyncio.wait_for(wake.wait(), min(left, LOOK_SECS))
+            except TimeoutError:
+                continue
+
+    async def wait_for_window(self, exhausted: BudgetExhausted) -> None:
+        """Pause for an empty budget: nothing is spent until the next window opens."""
+        thinking, persona_id = self._thinking, self._row.persona_id
+        context = self._context()
+        seconds = exhausted.retry_after_secs or SECONDS_A_WINDOW
+        until = context.now + timedelta(seconds=seconds)
+
+        def pause(unit: Unit) -> None:
+            unit.fence = thinking.fence
+            persona = unit.persona(persona_id)
+            swarm = unit.swarm(persona.swarm_id)
+            used = swarm.used_in_window(persona_stream(persona_id), context.window)
+            persona.pause(unit.context, "budget", used, until)
+
+        await thinking.executor.execute_async(context, pause)
+        await self.wait_until(until)
+
+    async def wait_until(self, until: datetime) -> None:
+        """Wait out a pause that ends by itself, and resume."""
+        thinking, persona_id = self._thinking, self._row.persona_id
+
+        def resume(unit: Unit) -> None:
+            unit.fence = thinking.fence
+            if unit.persona(persona_id).paused:
+                lifecycle.resume(unit, persona_id, "window")
+
+        await asyncio.sleep(max(0.0, (until - clock.now()).total_seconds()))
+        await thinking.executor.execute_async(self._context(), resume)
+
+    async def _distil(self) -> None:
+        """Write the snapshot of a persona whose agent never does, once its tail is long."""
+        thinking, persona_id = self._thinking, self._row.persona_id
+        mind = await asyncio.to_thread(recollection.recollect, thinking.recorder, persona_id)
+        if mind.since_snapshot < DISTIL_AFTER:
+            return
+        decided = await asyncio.to_thread(thinking.decided, persona_id)
+
+        def compress(unit: Unit) -> None:
+            unit.fence = thinking.fence
+            persona = unit.persona(persona_id)
+            if persona.reaped or unit.log(thoughts(persona_id)).length != mind.length:
+                return  # its agent is at work: next time
+            snapshot_id = unit.context.new_id()
+            cognition.compress(unit, persona, snapshot_id=snapshot_id, **mind.distil(decided))
+
+        context = thinking.executor.context("system:scheduler")
+        await thinking.executor.execute_async(context, compress)
+
+    def _context(self) -> Context:
+        return self._thinking.executor.context(f"persona:{self._row.persona_id}")
