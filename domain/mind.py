@@ -4,7 +4,7 @@ It tells where its loop goes on, what it supposes, and what a snapshot must carr
 history: what a snapshot has distilled is in the snapshot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -202,6 +202,11 @@ class Mind:
             f" {facts} facts, {decisions} decisions, {questions} open questions."
         )
         return f"{counts} {self.last_content}"[:SUMMARY_CHARS]
+
+
+def keys_of(facts: Iterable[str]) -> set[str]:
+    """Return the belief keys that facts begin with."""
+    return {fact[1:].partition("]")[0] for fact in facts if fact.startswith("[")}
 
 
 def _question(hypothesis: OpenHypothesis) -> str:

@@ -31,6 +31,8 @@ class Memory:
     tier: str
     text: str
     score: float | None = None
+    facts: tuple[str, ...] = ()
+    """What it holds true, for a state of mind."""
 
     @property
     def as_context(self) -> ContextRef:

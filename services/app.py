@@ -63,10 +63,14 @@ class App:
         """Spawn the default team's root, unless somebody lives already."""
         self.views.catch_up()
         if self.views.totals().live == 0:
-            new = team.root(self.settings)
-            if self.views.persona(new.persona_id):
-                new = team.named_root(self.settings, team.ROOT)
-            self.spawn(self.executor.context("system:team"), new)
+            self.seed_core()
+
+    def seed_core(self) -> None:
+        """Spawn a root in the default swarm; one after the first sees only what comes from now."""
+        new = team.root(self.settings)
+        if self.views.persona(new.persona_id):
+            new = team.another_root(self.settings, since=self.views.catch_up() + 1)
+        self.spawn(self.executor.context("system:team"), new)
 
     def spawn(self, context: Context, new: lifecycle.NewPersona) -> int:
         """Spawn a persona; return the position of its last event."""

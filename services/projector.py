@@ -175,7 +175,7 @@ class Projector:
     def _goes_on(self, view: View, stands: Progress) -> bool:
         """Tell whether a view can be moved; a process tries once what stopped it."""
         tried = (view.name, stands.failed_position) in self._tried
-        return stands.version <= view.version and not tried
+        return stands.version == view.version and not tried
 
     def _step(self, connection: Connection, views: Sequence[View], after: int, upto: int) -> None:
         """Move views that stand at the same place one batch further, at most to `upto`."""

@@ -29,6 +29,12 @@ def root(settings: Settings, persona_id: str = ROOT, swarm_id: str = DEFAULT_SWA
     )
 
 
+def another_root(settings: Settings, since: int) -> NewPersona:
+    """Describe a root of the default swarm that follows one that ended, from a position on."""
+    new = root(settings, f"{ROOT}-{new_id()[-12:]}")
+    return new.model_copy(update={"tags": (*new.tags, f"since:{since}")})
+
+
 def named_root(settings: Settings, prefix: str) -> NewPersona:
     """Describe the root of a swarm of its own, both with fresh ids that begin alike."""
     suffix = new_id()[-12:]

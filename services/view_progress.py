@@ -124,10 +124,10 @@ def stop(
 def problem(view: View, stands: Progress) -> Problem | None:
     """Say why a view does not go on; None if it does."""
     error = stands.error
-    if stands.version > view.version:
+    if stands.version != view.version:
         error = (
-            f"built by a later version of the program ({stands.version}, this one knows"
-            f" {view.version}): use that one, or rebuild it"
+            f"built as version {stands.version}, this program knows {view.version}: use the program"
+            " that built it, or rebuild it"
         )
     return Problem(view.name, stands.position, stands.failed_position, error) if error else None
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import failures, run
+from services.cli import failures, run, up
 from services.cli.interrupts import interrupts
 
 PACKAGE = "perpetua"
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("up")(up.up)
 app.command("run")(run.run)
 
 
@@ -36,7 +37,9 @@ def perpetua(
     context: typer.Context,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Print the help if no command is named."""

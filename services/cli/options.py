@@ -34,3 +34,11 @@ def settings_of(home: Path | None, database_url: str | None = None, **flags: Any
     if home is not None:
         os.environ["PERPETUA_HOME"] = str(home)  # its perpetua.toml is found by the variable
     return load(database_url=database_url, **flags)
+
+
+def again(command: str, *arguments: str, home: str | None) -> str:
+    """Return a command to type, for the same home as this one."""
+    import shlex  # noqa: PLC0415
+
+    where = ["--home", home] if home else []
+    return shlex.join(["perpetua", command, *arguments, *where])

@@ -9,7 +9,6 @@ from domain.budget import Credits
 from domain.events.cognition import Thinker as ThinkerId
 from domain.events.cognition import Usage
 from domain.events.lifecycle import Identity
-from domain.mind import Mind
 from domain.ports import Thinker, ThinkRequest, ThinkResult
 from projections.rows import PersonaRow
 from services.cognition import prompt
@@ -37,7 +36,7 @@ class Asking:
         )
 
     def request(
-        self, material: Material, mind: Mind, children: Mapping[str, tuple[str, ...]]
+        self, material: Material, known: set[str], children: Mapping[str, tuple[str, ...]]
     ) -> ThinkRequest:
         """Make the request of one step, its prompt cut to the budget."""
         row, limits = self._row, self._row.limits
@@ -56,7 +55,7 @@ class Asking:
             lines=material.lines,
             memories=material.memories,
             hypotheses=material.hypotheses,
-            known=mind.known,
+            known=known,
             children=[tag for tags in children.values() for tag in tags],
             free_places=max(0, places) if row.depth < limits.max_spawn_depth else 0,
         )

@@ -14,7 +14,7 @@ from domain.errors import (
     PersonaReapedError,
 )
 from domain.events import PersonaSpawned
-from domain.mind import Decided, Mind
+from domain.mind import Decided, Mind, keys_of
 from domain.ports import Memory, ThinkResult
 from domain.recorded import Recorded
 from domain.streams import thoughts
@@ -127,7 +127,7 @@ class Runner:
 
     async def _step(self, material: Material) -> None:
         thinking = self._thinking
-        request = self._asking.request(material, self._mind, self.children)
+        request = self._asking.request(material, self._known, self.children)
         need = thinking.thinker.worst_case(request.prompt)
         context = self._context(material)
         await thinking.governor.reserve(context, self.row.persona_id, need, thinking.fence)
@@ -197,7 +197,7 @@ class Runner:
         )
         self._observes = self._observes + 1 if material.phase == "observe" else 0
         taken = {c.ref for c in material.context}
-        self._inherited += [m.text for m in self._inbox if m.ref in taken]
+        self._inherited += [f for m in self._inbox if m.ref in taken for f in (m.text, *m.facts)]
         self._inbox = [memory for memory in self._inbox if memory.ref not in taken]
         if material.phase == "compress":
             self._inherited = []
@@ -219,9 +219,14 @@ class Runner:
         after = 0
         while after < self._mind.seen:
             lines, after = await self._gatherer.seen_before(after, self._mind.seen)
-            request = self._asking.request(Material("observe", lines), self._mind, {})
+            request = self._asking.request(Material("observe", lines), self._known, {})
             await self._thinking.thinker.recall(request)
         self._recalled = True
+
+    @property
+    def _known(self) -> set[str]:
+        """Belief keys it holds true, by itself or from a child that has ended."""
+        return self._mind.known | keys_of(self._inherited)
 
     def _context(self, material: Material) -> Context:
         """Make the context of a step: it follows from the last thought, or from new input."""

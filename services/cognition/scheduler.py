@@ -89,17 +89,22 @@ class Scheduler:
                     if runner.row.swarm_id == event.swarm_id:
                         runner.wake()
             case PersonaSpawned() if event.persona_id:
-                await self._views.reached(recorded.position)
+                await self._until_viewed(recorded.position)
                 row = await asyncio.to_thread(self._views.persona, event.persona_id)
                 if row and row.status != "reaped":
                     self._begin(row)
             case PersonaReaped() if event.persona_id:
-                await self._views.reached(recorded.position)
+                await self._until_viewed(recorded.position)
                 await self._ended(event.persona_id)
             case PersonaPaused() if event.persona_id in self._runners and event.until is None:
                 self._runners[event.persona_id].hold()
             case PersonaResumed() if event.persona_id in self._runners:
                 self._runners[event.persona_id].release()
+
+    async def _until_viewed(self, position: int) -> None:
+        """Wait for the views: a persona they don't know yet must not be passed over."""
+        while not await self._views.reached(position):
+            logger.warning("the views are behind", extra={"position": position})
 
     def _begin(self, row: PersonaRow) -> None:
         self._thinking.expected.discard(row.persona_id)
@@ -164,9 +169,8 @@ class Scheduler:
 
 
 def _memory(snapshot: SnapshotRow) -> Memory:
-    told = " ".join([snapshot.summary, *snapshot.facts])[:2_000]
-    left = f"{snapshot.persona_id} (snapshot {snapshot.snapshot_id}): {told}"
-    return Memory(snapshot.event_id, "cold", left)
+    left = f"{snapshot.persona_id} (snapshot {snapshot.snapshot_id}): {snapshot.summary}"
+    return Memory(snapshot.event_id, "cold", left, facts=snapshot.facts)
 
 
 async def _end(tasks: Sequence["asyncio.Task[object]"]) -> None:

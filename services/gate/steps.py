@@ -13,7 +13,7 @@ from domain import streams
 from domain.aggregates import Proposal
 from domain.aggregates.proposal import GATE
 from domain.context import Context
-from domain.errors import DomainError, ProposalNotFound, ProposalWrongState
+from domain.errors import DomainError, InvalidInput, ProposalNotFound, ProposalWrongState
 from domain.events import ActionStarted
 from domain.ports import Acted
 from services.commands import gate as commands
@@ -129,7 +129,7 @@ class Steps:
         began = time.monotonic()
         acted = act(started.idempotency_key)
         took_ms = round((time.monotonic() - began) * 1_000)
-        result = canonical(acted.result)
+        result = _readable(acted)
         self._save(
             proposal,
             lambda unit: commands.finish(
@@ -153,3 +153,11 @@ class Steps:
             return self.run(context, command)
         except ProposalWrongState:
             return None
+
+
+def _readable(acted: Acted) -> str:
+    """Return what an actuator says as RFC 8785 JSON; what has no such form is not in the way."""
+    try:
+        return canonical(acted.result)
+    except InvalidInput as wrong:
+        return canonical({"error": f"its result can't be kept: {wrong.message}"})

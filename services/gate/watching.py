@@ -23,11 +23,13 @@ class Watching:
         recorder: Recorder,
         unfinished: Callable[[], Sequence[str]],
         advance: Callable[[str], object],
+        first_pause_secs: float = FIRST_PAUSE_SECS,
     ) -> None:
         """`unfinished` tells what a process before left to do; `advance` does it."""
         self._recorder = recorder
         self._unfinished = unfinished
         self._advance = advance
+        self._first_pause_secs = first_pause_secs
         self._due: asyncio.Queue[str] = asyncio.Queue()
         self._pauses: dict[str, float] = {}
 
@@ -53,7 +55,7 @@ class Watching:
             try:
                 await asyncio.to_thread(self._advance, proposal_id)
             except Exception:  # the next one must not wait for what is wrong with this one
-                pause = self._pauses.get(proposal_id, FIRST_PAUSE_SECS)
+                pause = self._pauses.get(proposal_id, self._first_pause_secs)
                 logger.exception(
                     "a proposal could not go on, trying again",
                     extra={"proposal_id": proposal_id, "pause_secs": pause},

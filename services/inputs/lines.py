@@ -34,7 +34,7 @@ class Batcher:
         return [self._take(cut)] if cut else []
 
     def _full(self) -> Iterator[Batch]:
-        while len(self._waiting) >= BATCH_BYTES:
+        while len(self._waiting) > BATCH_BYTES:
             cut = self._waiting.rfind(b"\n", 0, BATCH_BYTES) + 1
             yield self._take(cut or _between_characters(self._waiting, BATCH_BYTES))
 

@@ -13,7 +13,7 @@ from services.store.errors import StoreUnavailable
 from services.store.file_lock import file_lock
 from services.store.server_files import ServerFiles, make_home
 from services.store.server_process import SUPERUSER, ServerProcess
-from services.store.server_user import server_user
+from services.store.server_user import ServerUser, server_user
 
 _START_SECONDS: Final = 90.0
 """Crash recovery included."""
@@ -53,7 +53,7 @@ class EmbeddedPostgres:
     @property
     def pid(self) -> int | None:
         """Process id of the running server."""
-        return ServerProcess(self._files, server_user(self._files.root)).pid()
+        return ServerProcess(self._files, ServerUser(None)).pid()
 
     def start(self) -> str:
         """Make sure the server runs, and that it won't be stopped while we live; return its URL.
@@ -86,14 +86,18 @@ class EmbeddedPostgres:
 
         Close every connection of this process first.
         """
-        with self._busy:
-            if not self._anchored() or not self._anchor:
-                return False
-            with file_lock(self._files.lock):
+        if self.pid is None:
+            self.leave()
+            return False
+        with self._busy, file_lock(self._files.lock):
+            process = ServerProcess(self._files, server_user(self._files.root))
+            try:
+                self._anchor = self._anchored() or connect(self.conninfo)
                 alone = self._alone(self._anchor)
-                self.leave()
-                process = ServerProcess(self._files, server_user(self._files.root))
-                return alone and process.stop()
+            except (psycopg.Error, StoreUnavailable):  # it has just gone down by itself
+                alone = False
+            self.leave()
+            return alone and process.stop()
 
     def leave(self) -> None:
         """Stop counting as a user, and let the server run on."""

@@ -82,14 +82,16 @@ class GroupCommit:
             self._refuse_the_rest()
 
     def _run(self) -> None:
-        while group := self._gather():
-            position = self._writer.store(group)
-            if position is not None:
-                self._committed(position)
-            deliver(group)
-        self._ended = True
-        self._refuse_the_rest()
-        self._writer.close()
+        try:
+            while group := self._gather():
+                position = self._writer.store(group)
+                if position is not None:
+                    self._committed(position)
+                deliver(group)
+        finally:
+            self._closing = self._ended = True
+            self._refuse_the_rest()
+            self._writer.close()
 
     def _gather(self) -> list[Job]:
         """Wait for a save, then take whatever else waits; nothing means to end."""

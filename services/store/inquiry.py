@@ -42,26 +42,33 @@ class Inquiry:
     """The questions a group raises. Those no job raises are not asked."""
 
     def __init__(self, group: Sequence[Job]) -> None:
-        self._streams = list({span.stream: None for job in group for span in job.written})
-        self._epochs: list[str] = []
-        self._answers: list[tuple[str, str]] = []
-        self._doubtful = [job for job in group if job.doubtful and job.save.records]
-        guarded: dict[str, None] = {}
+        streams: dict[str, None] = {}
+        epochs: set[str] = set()
+        answers: set[tuple[str, str]] = set()
         for job in group:
             save = job.save
-            guarded.update(dict.fromkeys(save.guards))
-            self._epochs += [fence.name for fence in (save.fence, save.raise_fence) if fence]
+            for stream, _, _ in job.written:
+                streams[stream] = None
+            for stream in save.guards:
+                streams[stream] = None
+            if save.fence:
+                epochs.add(save.fence.name)
+            if save.raise_fence:
+                epochs.add(save.raise_fence.name)
             if save.answer:
-                self._answers.append((save.answer.caller, save.answer.key))
-        self._streams += [stream for stream in guarded if stream not in set(self._streams)]
+                answers.add((save.answer.caller, save.answer.key))
+        self._streams = list(streams)
+        self._epochs = list(epochs)
+        self._answers = list(answers)
+        self._doubtful = [job for job in group if job.doubtful and job.save.records]
 
     def statements(self) -> list[Statement]:
         """Return what to ask, in the order `read` expects the results."""
         asked: list[Statement] = [(b"heads", [text_array(self._streams)])]
         if self._epochs:
-            asked.append((b"epochs", [text_array(list(set(self._epochs)))]))
+            asked.append((b"epochs", [text_array(self._epochs)]))
         if self._answers:
-            callers, keys = zip(*set(self._answers), strict=True)
+            callers, keys = zip(*self._answers, strict=True)
             asked.append((b"answers", [text_array(callers), text_array(keys)]))
         if self._doubtful:
             first = [job.save.records[0] for job in self._doubtful]

@@ -5,11 +5,11 @@ import socket
 import threading
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
-from services.store.connect import Connection, connect
+from services.store.connect import Connection, connect, unavailable
 
 _KEEPALIVE: Final = {
     "tcp_keepalives_idle": "10",
@@ -47,8 +47,7 @@ class LoopLock:
         self.release()
         self.lost.clear()
         connection = connect(self._conninfo, _KEEPALIVE)
-        row = connection.execute("select pg_try_advisory_lock(%s)", (self._key,)).fetchone()
-        if not (row and row[0]):
+        if not self._ask(connection, "select pg_try_advisory_lock(%s)"):
             connection.close()
             return False
         self._connection = connection
@@ -66,22 +65,32 @@ class LoopLock:
             StoreUnavailable: the server can't be reached.
         """
         with connect(self._conninfo) as connection:
-            row = connection.execute(
+            pid: int | None = self._ask(
+                connection,
                 "select pid from pg_locks where locktype = 'advisory' and granted"
                 " and objsubid = 1 and classid::int8 << 32 | objid::int8 = %s"
                 " and database = (select oid from pg_database where datname = current_database())",
-                (self._key,),
-            ).fetchone()
-        return row[0] if row else None
+            )
+        return pid
 
     def release(self) -> None:
         """Give the lock back, if it is held."""
         if self._wake and self._thread:
             self._wake.close()
-            self._thread.join()
+            if self._thread is not threading.current_thread():
+                self._thread.join()
         if self._connection:
             self._connection.close()
         self._connection = self._thread = self._wake = None
+
+    def _ask(self, connection: Connection, question: LiteralString) -> Any:
+        """Return the one value a question about the lock brings, if any."""
+        try:
+            row = connection.execute(question, (self._key,)).fetchone()
+        except psycopg.Error as error:
+            connection.close()
+            raise unavailable(error) from error
+        return row[0] if row else None
 
     def _guard(self, connection: Connection, woken: socket.socket) -> None:
         """Wait for the end of the connection, or for `release`."""

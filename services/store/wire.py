@@ -54,11 +54,14 @@ class Wire:
         self._poll = select.poll()
         self._poll.register(self._pgconn.socket, READ)
         self._sent = 0
-        self._pgconn.enter_pipeline_mode()
-        for name, sql in statements.items():
-            self._pgconn.send_prepare(name, sql)
-            self._sent += 1
-        self._sync()
+        try:
+            self._pgconn.enter_pipeline_mode()
+            for name, sql in statements.items():
+                self._pgconn.send_prepare(name, sql)
+                self._sent += 1
+            self._sync()
+        except psycopg.OperationalError as error:
+            raise Disconnected(str(error)) from error
         self.receive()
 
     def send(self, statements: Sequence[Statement]) -> None:

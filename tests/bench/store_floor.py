@@ -60,7 +60,6 @@ def stock(conninfo: str, seconds: float, events_a_save: int = 1, writers: int = 
 
     More writers than one gain it nothing: each save locks the whole table until its commit.
     """
-    states = _states()
     counts = [0] * writers
     with _datastore(conninfo, writers) as datastore:
         recorder = PostgresApplicationRecorder(datastore, events_table_name="stock_events")
@@ -68,7 +67,7 @@ def stock(conninfo: str, seconds: float, events_a_save: int = 1, writers: int = 
         until = time.perf_counter() + seconds
 
         def write(number: int) -> None:
-            stream = f"thoughts/persona-{number}/0"
+            stream, states = f"thoughts/persona-{number}/0", _states()
             while time.perf_counter() < until:
                 recorder.insert_events(
                     [
@@ -91,15 +90,15 @@ def stock(conninfo: str, seconds: float, events_a_save: int = 1, writers: int = 
 def _datastore(conninfo: str, connections: int) -> Iterator[PostgresDatastore]:
     with psycopg.connect(conninfo) as connection:
         info = connection.info
-    datastore = PostgresDatastore(
-        dbname=info.dbname,
-        host=info.host,
-        port=info.port,
-        user=info.user,
-        password=info.password,
-        pool_size=connections,
-        originator_id_type="text",
-    )
+        datastore = PostgresDatastore(
+            dbname=info.dbname,
+            host=info.host,
+            port=info.port,
+            user=info.user,
+            password=info.password,
+            pool_size=connections,
+            originator_id_type="text",
+        )
     with datastore:
         yield datastore
 

@@ -27,17 +27,15 @@ def goes_out(found: Sequence[Token], shape: str, access: bool, signature: Phrase
     known, low = words(), shape.lower()
     if any(text in low for text in known.outgoing_errors):
         return True
-    if signature and not known.outgoing.isdisjoint(signature.text.lower().split()):
-        return True
+    named = set(signature.text.lower().split()) if signature else set()
     for at, token in enumerate(found):
-        if not token.word:
+        if not token.word or token.low not in known.outgoing | known.outgoing_always:
             continue
-        if token.low in known.outgoing_always:
+        following = found[at + 1].low if at + 1 < len(found) else ""
+        comes_in = token.low in known.either_way and following in known.source_prepositions
+        believed = not access or token.low in named or token.low in known.outgoing_always
+        if believed and not comes_in:
             return True
-        if token.low in known.outgoing and not access:
-            following = found[at + 1].low if at + 1 < len(found) else ""
-            if token.low not in known.either_way or following not in known.source_prepositions:
-                return True
     return False
 
 

@@ -65,9 +65,11 @@ class Notebook:
         self._signatures: dict[str, SignatureTally] = {}
         self._places: dict[str, _Place] = {}
         self._read = Read()
+        self._found: Sequence[Finding] | None = None
 
     def read(self, lines: Iterable[Line]) -> Noticed:
         """Take in lines, in the order they were stored; what was noticed in them."""
+        self._found = None
         noticing = Noticing()
         for line in lines:
             self._take(line, noticing)
@@ -75,6 +77,11 @@ class Notebook:
 
     def findings(self) -> Sequence[Finding]:
         """All that holds now, the most counted first; the same order for the same lines."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def _find(self) -> Sequence[Finding]:
         failing = failing_sources(self._sources, self._signatures, self._limits)
         told = Explained(self._sources, failing, self._limits)
         bursts = error_bursts(self._signatures, told, self._read, self._templates, self._limits)

@@ -36,9 +36,8 @@ def _is_own(source: str) -> bool:
     return source in {"127.0.0.1", "::1"} or found.is_unspecified or found.is_multicast
 
 
-def _one_line(text: str) -> str:
-    clean = "".join(c if c.isprintable() else " " for c in text)
-    return clean if len(clean) <= _TEXT else clean[: _TEXT - 1] + "…"
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
 
 
 def suggest(finding: Finding) -> Suggested:
@@ -50,13 +49,13 @@ def suggest(finding: Finding) -> Suggested:
             target="deny.list",
             arguments={"line": finding.subject},
             risk="high",
-            title=_one_line(f"Deny {finding.subject}: '{finding.signature}' {count}"),
+            title=_cut(f"Deny {finding.subject}: '{finding.signature}' {count}"),
         )
     what = f" of {finding.subject}" if finding.subject else ""
     return Suggested(
         tool="notify",
         target="notifications.log",
-        arguments={"line": _one_line(finding.claim)},
+        arguments={"line": _cut(finding.claim)},
         risk="low",
-        title=_one_line(f"Tell of '{finding.signature}'{what}: {count}"),
+        title=_cut(f"Tell of '{finding.signature}'{what}: {count}"),
     )

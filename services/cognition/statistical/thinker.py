@@ -78,7 +78,7 @@ class StatisticalThinker:
     def _observe(self, request: ThinkRequest) -> ThinkResult:
         noticed = self._notebook(request).read(_lines(request.lines))
         told = [noticed.text] if request.lines else []
-        told += [f"{m.ref} left: {m.text}" for m in request.memories]
+        told += [f"Inherited from {m.text}" for m in request.memories]
         impact = 0.3 if noticed.failing or noticed.new_templates else 0.05
         return _answer(" ".join(told), impact)
 

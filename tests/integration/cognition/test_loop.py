@@ -130,6 +130,8 @@ async def test_an_idle_child_is_reaped_and_its_parent_inherits(running: Running)
         assert reaped.final_snapshot_id == left.snapshot_id
         assert any("proposal" in line for line in left.decisions)
         assert any(left.snapshot_id in fact for fact in heir.facts)
+        assert set(left.facts) <= set(heir.facts)
+        assert len(app.recorder.read(0, 9, topics=["proposal.created"])) == len(left.decisions)
 
 
 async def test_personas_idle_out_but_not_for_the_time_the_fabric_was_down(

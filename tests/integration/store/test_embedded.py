@@ -135,6 +135,20 @@ def test_a_recorder_brings_the_server_back_and_loses_nothing(home: Path) -> None
     assert server.stop_if_last_user()
 
 
+def test_who_leaves_last_stops_also_a_server_that_another_brought_back(home: Path) -> None:
+    first, second = EmbeddedPostgres(home), EmbeddedPostgres(home)
+    first.start()
+    second.start()
+    pid = first.pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    second.start()
+    second.leave()
+    assert first.stop_if_last_user()
+    assert first.pid is None
+    assert not first.stop_if_last_user()
+
+
 def test_a_process_id_that_now_is_another_processs_does_not_hinder(home: Path) -> None:
     """After the restart of a container, the numbers left in files belong to others."""
     server = EmbeddedPostgres(home)

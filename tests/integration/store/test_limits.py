@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from services.store.errors import EventTooLarge
+from services.store.group_commit import GROUP_BYTES
 from services.store.recorder import Recorder
 from services.store.save import EVENT_LIMIT, SAVE_LIMIT, Save
 from tests.integration.store.making import record, save
@@ -37,11 +39,18 @@ def test_an_event_over_its_limit_is_refused_and_one_at_the_limit_is_stored(
 
 
 @pytest.mark.timeout(30)
-def test_more_than_fits_one_group_is_stored_in_several(store: Recorder) -> None:
-    futures = [store.submit(save(f"s{n}", count=10, size=300_000)) for n in range(8)]
-    futures += [store.submit(save(f"t{n}")) for n in range(5_000)]
-    positions = [position for future in futures for position in future.result()]
-    assert positions == list(range(1, 5_081))
+def test_saves_that_wait_share_commits_of_bounded_size(store: Recorder, database: str) -> None:
+    store.submit(save("warm")).result()
+    large = [store.submit(save(f"s{n}", count=10, size=300_000)) for n in range(8)]
+    small = [store.submit(save(f"t{n}")) for n in range(5_000)]
+    positions = [position for future in large + small for position in future.result()]
+    assert positions == list(range(2, 5_082))
+    with psycopg.connect(database) as connection:
+        commits = connection.execute(
+            "select sum(length(state)) from events group by xmin::text"
+        ).fetchall()
+    assert len(commits) < 1_000  # five saves a commit, were it only that
+    assert max(size for (size,) in commits) <= GROUP_BYTES
 
 
 def test_one_save_the_server_refuses_does_not_take_others_with_it(store: Recorder) -> None:

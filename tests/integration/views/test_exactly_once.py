@@ -22,6 +22,7 @@ from tests.unit.projections.given import History
 
 SCRIPT = Path(__file__).parent / "catching_up.py"
 ROOT = SCRIPT.parents[3]
+KILLS = 4
 WHO = [f"p{number}" for number in range(20)]
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -120,8 +121,7 @@ def test_processes_killed_at_any_moment_lose_and_double_nothing(
     open_views: OpenViews, store: Recorder, database: str, start: Start
 ) -> None:
     write(store, thoughts(4_000))
-    kills = 6
-    for _ in range(kills):
+    for _ in range(KILLS):
         process = start(5)
         release(process)
         sleep(random.uniform(0, 0.25))

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
 import psycopg
+import pytest
 
+from services.store.errors import StoreUnavailable
 from services.store.recorder import Recorder
 from services.views import Views
 from tests.integration.views.conftest import OpenViews
@@ -95,7 +97,8 @@ async def test_following_ends_with_the_views(store: Recorder, database: str) -> 
     await asyncio.to_thread(views.close)
     await asyncio.to_thread(write, store, History().spawned("b"))
     await asyncio.wait_for(task, SOON)
-    assert not await views.reached(2, timeout_secs=0.1)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        views.catch_up()
 
 
 async def test_queries_outlive_the_loss_of_their_connections(

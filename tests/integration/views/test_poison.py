@@ -1,32 +1,14 @@
 """An event a view can't take in stops that view only, is shown, and is never skipped."""
 
-from dataclasses import replace
-
-import psycopg
 import pytest
 
 from projections import VIEWS
-from projections.view import View
 from services.store.recorder import Recorder
 from services.store.save import Record, Save
-from services.views import Views
 from tests.integration.views.conftest import OpenViews
 from tests.integration.views.views_of_tests import counting, failing
-from tests.integration.views.writing import positions, write
+from tests.integration.views.writing import counted, positions, thoughts, write
 from tests.unit.projections.given import History
-
-
-def counted(database: str) -> dict[str, int]:
-    with psycopg.connect(database) as connection:
-        return dict(connection.execute("select who, thoughts from view_counting").fetchall())
-
-
-def thoughts(who: str, count: int) -> History:
-    history = History()
-    history.swarms[who] = "swarm"
-    for _ in range(count):
-        history.thought(who)
-    return history
 
 
 @pytest.mark.parametrize("batch_events", [1, 3, 1_000])
@@ -127,38 +109,3 @@ async def test_who_waits_for_an_event_behind_the_poison_is_told_that_it_is_not_t
     assert not await views.reached(head)
     assert await views.reached(3)
     assert views.totals().thoughts == 5
-
-
-def version_of(view: View, version: int, weight: int) -> View:
-    return replace(counting(view.name, version, weight))
-
-
-def test_a_view_of_a_new_version_builds_itself_anew(
-    open_views: OpenViews, store: Recorder, database: str
-) -> None:
-    write(store, thoughts("a", 3))
-    open_views(views=[counting()]).catch_up()
-    assert counted(database) == {"a": 3}
-
-    open_views(views=[counting(version=2, weight=10)]).catch_up()
-
-    assert counted(database) == {"a": 30}
-
-
-def test_a_program_of_an_earlier_version_leaves_a_later_view_alone_and_says_so(
-    open_views: OpenViews, store: Recorder, database: str
-) -> None:
-    write(store, thoughts("a", 3))
-    early: Views = open_views(views=[counting(), *VIEWS])
-    early.catch_up()
-    late = open_views(views=[counting(version=2, weight=10)])
-    head = write(store, thoughts("b", 1))
-
-    for program in (early, open_views(views=[counting(), *VIEWS])):
-        program.catch_up()
-        assert counted(database) == {}
-        [problem] = program.problems()
-        assert problem.error.startswith("built by a later version of the program (2, this one")
-    assert positions(database)["totals"] == head
-    late.catch_up()
-    assert counted(database) == {"a": 30, "b": 10}

@@ -39,3 +39,18 @@ def positions(database: str) -> dict[str, int]:
     """Return the checkpoint of every view, by name."""
     with psycopg.connect(database) as connection:
         return dict(connection.execute("select name, position from view_progress").fetchall())
+
+
+def counted(database: str) -> dict[str, int]:
+    """Return what the view `counting` holds: thoughts by persona."""
+    with psycopg.connect(database) as connection:
+        return dict(connection.execute("select who, thoughts from view_counting").fetchall())
+
+
+def thoughts(who: str, count: int) -> History:
+    """A history of so many thoughts and nothing else."""
+    history = History()
+    history.swarms[who] = "swarm"
+    for _ in range(count):
+        history.thought(who)
+    return history

@@ -57,7 +57,8 @@ class Bench:
         self.events.clear()
 
     def context(self, actor: str) -> Context:
-        return Context(self.now, actor, "request", lambda: f"event-{next(self._numbers)}")
+        request = f"request-{next(self._numbers)}"
+        return Context(self.now, actor, request, lambda: f"event-{next(self._numbers)}")
 
     def run(self, actor: str, command: Callable[[Unit], T]) -> T:
         """Decide and save; a command that refuses saves nothing."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import (
+    ApprovalExpired,
     DomainError,
     IdTaken,
     InvalidInput,
@@ -55,6 +56,8 @@ def test_an_intention_without_an_action_ends_verified() -> None:
     assert bench.verify().status == "verified"
     with pytest.raises(InvalidInput):
         bench.decide()
+    with pytest.raises(InvalidInput):
+        bench.proposal().decide(bench.context("system:gate"), "verified", "allow", (), "hash")
 
 
 def test_everything_that_follows_shares_the_first_cause_and_names_the_event_before_it() -> None:
@@ -63,7 +66,7 @@ def test_everything_that_follows_shares_the_first_cause_and_names_the_event_befo
     bench.approve()
     bench.start()
     bench.finish()
-    assert {event.correlation_id for event in bench.events} == {"request"}
+    assert {event.correlation_id for event in bench.events} == {bench.events[0].correlation_id}
     chain = [e for e in bench.events if e.topic.split(".")[0] in ("approval", "policy", "action")]
     assert all(event.causation_id for event in chain)
     assert bench.last("action.executed").causation_id == bench.last("action.started").event_id
@@ -223,6 +226,7 @@ def test_a_lapsed_approval_goes_back_to_waiting_and_can_be_given_again() -> None
     bench.later(HOUR)
     assert bench.start() is None
     assert bench.proposal().status == "waiting"
+    assert bench.proposal().approval is None
     assert "the approval of user:eve lapsed" in bench.last("policy.decided").reasons[-1]
     bench.approve()
     assert bench.start() is not None
@@ -273,6 +277,17 @@ def test_a_start_needs_a_policy_that_was_asked_in_the_same_breath() -> None:
     proposal = bench.decide()
     with pytest.raises(ProposalWrongState, match="just now"):
         proposal.start(bench.context("system:gate"), "a", proposal.shown)
+
+
+def test_an_approval_that_lapses_between_the_policy_and_the_start_is_void() -> None:
+    bench = Bench()
+    bench.waiting()
+    proposal = bench.approve()
+    proposal.decide(bench.context("system:gate"), "acting", "allow", (), "hash")
+    bench.later(HOUR)
+    with pytest.raises(ApprovalExpired) as refused:
+        proposal.start(bench.context("system:gate"), "a", proposal.shown)
+    assert refused.value.code == "approval_expired"
 
 
 def test_high_risk_never_starts_unapproved_even_if_its_status_said_allowed() -> None:

@@ -68,6 +68,15 @@ def test_a_source_that_may_have_been_forgotten_is_counted_as_at_least() -> None:
     assert all(finding.capped for finding in kept)
 
 
+def test_what_is_forgotten_gives_its_room_back() -> None:
+    notebook = Notebook(limits=SMALL)
+    for at in range(80):
+        notebook.read(stored([failed(f"10.0.0.{at}")[1]] * 5, first=at))
+    notebook.read(stored([failed("192.0.2.7")[1]] * 40, first=90))
+    counted = {finding.subject: finding.count for finding in notebook.findings()}
+    assert counted["192.0.2.7"] > SMALL.cites_late
+
+
 def test_the_worst_source_outlives_a_flood_of_others() -> None:
     notebook = Notebook(limits=SMALL)
     flood = [failed(f"10.0.{n // 250}.{n % 250}")[1] for n in range(2000)]

@@ -37,6 +37,17 @@ def test_the_same_few_errors_spread_over_the_day_are_none() -> None:
     assert found(texts) == []
 
 
+def test_errors_as_frequent_in_every_minute_are_no_burst() -> None:
+    texts = [httpd("info", f"tick {n}", n // 40) for n in range(48_000)]
+    texts += [httpd("error", f"queue {n} full", n * 5) for n in range(240)]
+    assert found(sorted(texts, key=lambda text: text[12:20])) == []
+
+
+def test_an_error_with_a_level_of_its_own_belongs_to_no_line_before_it() -> None:
+    texts = ["2031-05-01 10:00:00 started", *(f"ERROR queue {n} full" for n in range(40))]
+    assert bursts(texts) == {"queue * full": 40}
+
+
 def test_without_time_stamps_a_burst_is_told_by_line_numbers() -> None:
     texts = [f"tick {n}" for n in range(3000)]
     texts[2010:2010] = [f"ERROR queue {n} full" for n in range(40)]
@@ -97,6 +108,7 @@ def test_a_stack_trace_is_one_error_and_not_as_many_as_it_has_lines() -> None:
     ]
     calm = [f"2031-05-01 10:00:01,000 INFO  [main] a.b.Store - saved order {n}" for n in range(50)]
     assert bursts(calm + trace * 20) == {"Could not save": 20}
+    assert bursts(["job done"] * 50 + trace[2:] * 20) == {}
 
 
 def test_answers_5xx_burst_and_scattered_answers_404_do_not() -> None:
@@ -105,6 +117,14 @@ def test_answers_5xx_burst_and_scattered_answers_404_do_not() -> None:
     texts += [form.format(n % 250, n % 60, n, 404) for n in range(90)]
     texts += [form.format(n % 250, n % 60, n, 502) for n in range(60)]
     assert bursts(texts) == {"HTTP 502": 60}
+
+
+def test_answers_4xx_burst_only_as_a_large_part_of_all() -> None:
+    form = '10.0.{}.{} - - [01/May/2031:10:00:00 +0000] "GET /{} HTTP/1.1" {} 12'
+    good = [form.format(1, n % 250, n, 200) for n in range(900)]
+    bad = [form.format(n // 250 + 2, n % 250, n, 404) for n in range(400)]
+    assert bursts(good + bad[:90]) == {}
+    assert bursts(good + bad) == {"HTTP 404": 400}
 
 
 def test_an_info_line_that_speaks_of_failure_is_no_burst() -> None:

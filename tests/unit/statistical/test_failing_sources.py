@@ -59,6 +59,11 @@ def test_a_message_repeated_n_times_counts_n() -> None:
     assert recounted(finding, stored(texts)).outcome == "passed"
 
 
+def test_no_line_counts_more_than_a_million() -> None:
+    again = "message repeated 999999999 times: [ Failed password for root from 192.0.2.7 port 1]"
+    assert counts([sshd(again)]) == {"192.0.2.7": 1_000_000}
+
+
 def test_the_last_message_repeated_counts_for_the_line_before_it() -> None:
     texts = [sshd("Failed password for root from 192.0.2.7 port 1 ssh2")]
     texts += [sshd("last message repeated 6 times"), sshd("Server listening on :: port 22.")]
@@ -112,6 +117,12 @@ def test_the_most_common_signature_leads_where_two_are_as_frequent() -> None:
     texts.append(failed("192.0.2.1")[0])  # cut off: the eighth has no second line
     finding = next(f for f in found(texts) if f.subject == "192.0.2.1")
     assert (finding.signature, finding.count) == ("Failed password", 7)
+
+
+def test_a_signature_that_hardly_anybody_else_has_does_not_lead() -> None:
+    texts = [f"handshake mismatch for client 192.0.2.{n % 5}" for n in range(30)]
+    texts += [f"denied entry to client 192.0.2.1 port {n}" for n in range(6)]
+    assert {f.signature for f in found(texts)} == {"handshake mismatch"}
 
 
 def test_one_source_under_its_address_and_its_host_name_is_found_once() -> None:

@@ -27,5 +27,29 @@ def test_failing_and_succeeding_are_never_one_template() -> None:
     assert noticed.new_templates == 2
 
 
+def test_what_failed_is_never_taken_for_a_name_that_varies() -> None:
+    verbs = [
+        "open",
+        "read",
+        "save",
+        "send",
+        "load",
+        "find",
+        "bind",
+        "fork",
+        "lock",
+        "move",
+        "sync",
+        "copy",
+        "stop",
+        "list",
+        "exec",
+    ]
+    texts = [f"failed to {verb} it now" for verb in verbs for _ in range(9)]
+    notebook = Notebook()
+    notebook.read(stored(texts))
+    assert len(notebook.read(stored(texts, first=9)).top) == 5
+
+
 def test_nothing_is_noticed_in_nothing() -> None:
     assert Notebook().read([]).text == "Read 0 lines; 0 tell of a failure. 0 new kinds of message."

@@ -15,6 +15,11 @@ def test_a_signature_with_many_sources_deserves_one_watcher() -> None:
     assert "64 so far of 8 sources" in focus.charter
 
 
+def test_another_line_of_the_same_incidents_deserves_no_watcher_of_its_own() -> None:
+    texts = many() * 4 + [failed(f"host{n % 2}.example.net")[0] for n in range(20)]
+    assert [focus.signature for focus in mined(texts).deserves_a_watcher()] == ["Failed password"]
+
+
 def test_a_quiet_input_deserves_none() -> None:
     assert not mined(filler(300)).deserves_a_watcher()
     assert not mined([accepted("192.0.2.1")] * 300).deserves_a_watcher()

@@ -25,6 +25,7 @@ from tests.unit.statistical.logs import says
         ('{"level":50,"time":1900000000123,"msg":"boom"}', "boom"),
         ('{"severity":"ERROR","message":"quota gone","zone":"b"}', "quota gone"),
         ('time="x" level=warning msg="auth failed" user=bob', "auth failed"),
+        ("lookup of 'a.example/x' denied", "lookup of * denied"),
         ("event=login_failed user=bob", "login_failed user"),
         ("java.io.FooException: stream closed", "java.io.FooException"),
         ("type=LOGIN acct=bob res=failed", "res failed"),

@@ -12,6 +12,7 @@ from tests.unit.statistical.logs import blamed, bursts, counts, says
         ("Failed login for user bob from 192.0.2.7:5060", "192.0.2.7"),
         ("Failed login for user bob from [2001:db8::7]:443", "2001:db8::7"),
         ("connection from 192.0.2.7 denied", "192.0.2.7"),
+        ("refused connect from 192.0.2.7", "192.0.2.7"),
         ("login failed user=bob client_ip=192.0.2.7", "192.0.2.7"),
         ("login failed user=bob remoteAddr=192.0.2.7 serverAddr=10.0.0.1", "192.0.2.7"),
         ("login failed rhost=gate.example.net user=bob", "gate.example.net"),
@@ -62,6 +63,7 @@ def test_who_asks_is_blamed(text: str, source: str) -> None:
         "handler failed with an unhandled exception for a request from 192.0.2.7",
         "192.0.2.7:50010: Failed serving block_1 to /192.0.2.8:50010",
         "Failed to start on 192.0.2.7:80",
+        "transfer failed from 192.0.2.7 to 192.0.2.9",
         "node 192.0.2.7 failed",
     ],
 )

@@ -1,0 +1,115 @@
+"""A line for what matters, while `up` runs."""
+
+import asyncio
+import logging
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from domain.events import (
+    ActionExecuted,
+    ApprovalGranted,
+    CheckResult,
+    Event,
+    HypothesisRaised,
+    PersonaPaused,
+    PersonaReaped,
+    PersonaResumed,
+    PersonaSpawned,
+    PolicyDecided,
+    ProposalRejected,
+)
+from services.app import App
+from services.cli.options import again
+from services.cli.screen import console, said, short
+from services.store.codec import decode
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+logger = logging.getLogger(__name__)
+
+TOPICS: Final = tuple(
+    each.topic
+    for each in (
+        PersonaSpawned, PersonaReaped, PersonaPaused, PersonaResumed, HypothesisRaised,
+        CheckResult, PolicyDecided, ApprovalGranted, ProposalRejected, ActionExecuted,
+    )
+)  # fmt: skip
+STYLES: Final = {
+    "spawned": "cyan", "supposes": "", "refuted": "yellow", "waiting": "bold red",
+    "approved": "green", "rejected": "yellow", "executed": "bold green", "reaped": "cyan",
+    "paused": "yellow", "resumed": "cyan",
+}  # fmt: skip
+WIDEST: Final = max(map(len, STYLES))
+
+
+class Announcer:
+    """Follows the store and prints; what it prints comes from anywhere and is escaped."""
+
+    def __init__(self, app: App, home: str | None) -> None:
+        """`home` is the folder given as a flag, to be named in commands as well."""
+        self._app = app
+        self._home = home
+
+    async def run(self, after: int) -> None:
+        """Print what matters of all that is stored after a position, until the store closes."""
+        async for batch in self._app.recorder.follow(after, topics=TOPICS):
+            for stored in batch:
+                event = decode(stored.state)
+                told = await asyncio.to_thread(self.told, event)
+                if told and not _print(event.occurred_at, *told):
+                    return
+
+    def told(self, event: Event) -> tuple[str, str] | None:
+        """Return a word and a line for an event that matters."""
+        who = event.persona_id or ""
+        match event:
+            case PersonaSpawned():
+                parent = f" by {event.identity.parent_id}" if event.identity.parent_id else ""
+                return "spawned", f"{who}{parent}: {event.identity.name}"
+            case PersonaReaped():
+                return "reaped", f"{who}: {event.reason}"
+            case PersonaPaused():
+                until = f" until {event.until:%H:%M:%S} UTC" if event.until else ""
+                return "paused", f"{who}: {event.reason}{until}"
+            case PersonaResumed():
+                return "resumed", f"{who}: {event.reason}"
+            case HypothesisRaised():
+                return "supposes", f"{who}: {event.claim} ({event.confidence:.2f})"
+            case CheckResult() if event.outcome != "passed":
+                return "refuted", f"{who}: {event.outcome}: {event.excerpt}"
+            case _:
+                return self._of_a_proposal(event)
+
+    def _of_a_proposal(self, event: Event) -> tuple[str, str] | None:
+        match event:
+            case PolicyDecided(decision="require_approval"):
+                proposal = self._app.gate.load(event.proposal_id)
+                look = again("approve", short(event.proposal_id), home=self._home)
+                return "waiting", f"{proposal.content.title} ({proposal.risk} risk): {look}"
+            case ApprovalGranted():
+                return "approved", f"{self._title(event.proposal_id)} by {event.actor}"
+            case ProposalRejected():
+                why = "; ".join(event.reasons)
+                return "rejected", f"{self._title(event.proposal_id)} ({event.stage}): {why}"
+            case ActionExecuted():
+                return "executed", f"{self._title(event.proposal_id)}: {event.outcome}"
+            case _:
+                return None
+
+    def _title(self, proposal_id: str) -> str:
+        return self._app.gate.load(proposal_id).content.title
+
+
+def _print(at: datetime, word: str, line: str) -> bool:
+    """Print one line; False once nobody reads any more, which ends nothing else."""
+    moment = f"{at.astimezone():%H:%M:%S}" if sys.stdout.isatty() else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    text: Text = said(f"{moment}  ", "dim")
+    text.append_text(said(f"{word:<{WIDEST}}  ", STYLES[word])).append_text(said(line))
+    try:
+        console().print(text, soft_wrap=True)
+    except BrokenPipeError:
+        logger.warning("nobody reads the announcements any more")
+        return False
+    return True

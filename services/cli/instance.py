@@ -1,0 +1,98 @@
+"""The one `up` of a home: who it is, and where it answers."""
+
+import fcntl
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from services.cli.failures import Failure
+
+LOCK: Final = "up.lock"
+"""Locked while `up` runs; the kernel lets go of it with the process."""
+RUNTIME: Final = "up.json"
+"""Where it answers; may be left behind by one that was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An `up` that runs, or that was killed."""
+
+    url: str
+    pid: int
+
+
+def running(home: Path) -> Running | None:
+    """Return the `up` of a home, None if none runs.
+
+    Raises:
+        OSError: the home can't be read.
+    """
+    try:
+        lock = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        if _take(lock):
+            return None
+        return _read(home)
+    finally:
+        os.close(lock)
+
+
+class Instance:
+    """Holds the place of the one `up` of a home for as long as the block lasts."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take the place.
+
+        Raises:
+            Failure: another `up` has it.
+            OSError: the home can't be written.
+        """
+        lock = os.open(self._home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not _take(lock):
+            os.close(lock)
+            other = _read(self._home)
+            who = f"process {other.pid} serves {other.url}" if other else "it is just starting"
+            raise Failure(
+                f"`perpetua up` runs on {self._home} already: {who};"
+                " use that one, end it, or set another PERPETUA_HOME"
+            )
+        self._lock = lock
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with suppress(OSError):
+            (self._home / RUNTIME).unlink()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def publish(self, url: str) -> None:
+        """Tell other commands where we answer."""
+        draft = self._home / f".{RUNTIME}.{os.getpid()}"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(Running(url, os.getpid())), file)
+        draft.replace(self._home / RUNTIME)
+
+
+def _take(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(home: Path) -> Running | None:
+    try:
+        return Running(**json.loads((home / RUNTIME).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None

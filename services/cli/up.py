@@ -1,0 +1,102 @@
+"""`perpetua up`: serve and think until stopped."""
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli import screen
+from services.cli.interrupts import interrupts
+from services.cli.options import DatabaseUrl, Home, again, settings_of
+
+if TYPE_CHECKING:
+    from services.app import App
+    from services.settings import Settings
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE|-]...", help="Text to follow as it grows; - for standard input."),
+]
+Host = Annotated[str | None, typer.Option("--host", help="Address to serve on [PERPETUA_HOST].")]
+Port = Annotated[
+    str | None,
+    typer.Option("--port", help="Port to serve on, 0 for any free one [PERPETUA_PORT]."),
+]
+
+
+def up(
+    files: Files = None,
+    host: Host = None,
+    port: Port = None,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Serve and think until stopped; follow files, and standard input."""
+    settings = settings_of(home, database_url, host=host, port=port)
+    from services.cli.instance import Instance  # noqa: PLC0415
+    from services.cli.logs import log_to_file  # noqa: PLC0415
+    from services.cli.port import listen, url_of  # noqa: PLC0415
+    from services.inputs.files import open_inputs  # noqa: PLC0415
+    from services.store.server_files import make_home  # noqa: PLC0415
+
+    inputs = open_inputs(files or [])
+    with ExitStack() as stack:
+        make_home(settings.home)
+        instance = stack.enter_context(Instance(settings.home))
+        listening = stack.enter_context(listen(settings.host, settings.port))
+        log_to_file(settings.home)
+
+        from services.app import App  # noqa: PLC0415
+        from services.cli.announce import Announcer  # noqa: PLC0415
+        from services.cli.serve import Serving  # noqa: PLC0415
+        from services.tokens import OPERATOR_FILE  # noqa: PLC0415
+
+        is_new = not settings.token and not (settings.home / OPERATOR_FILE).exists()
+        app = stack.enter_context(App(settings))
+        named = str(home) if home else None
+        url = url_of(listening)
+        instance.publish(url)
+        _welcome(app, url, named, is_new=is_new)
+
+        async def serve() -> None:
+            await Serving(app, listening, _say).run(inputs, Announcer(app, named).run)
+
+        interrupts.run(serve())
+
+
+def _welcome(app: "App", url: str, home: str | None, *, is_new: bool) -> None:
+    """Tell where to look, and how to approve."""
+    out = screen.console()
+    rows = [
+        ("serving", f"{url}  (API described at {url}/docs)"),
+        ("token", _token(app.settings, app.tokens.operator, is_new=is_new)),
+        ("home", str(app.settings.home)),
+        ("look", again("status", home=home) + ", proposals, personas, lineage"),
+        ("decide", again("approve", "ID", home=home) + " shows a proposal, then asks"),
+        ("end", "Ctrl-C"),
+    ]
+    for word, line in rows:
+        out.print(
+            screen.said(f"{word:<8}  ", "bold").append_text(screen.said(line)), soft_wrap=True
+        )
+    app.views.catch_up()
+    waiting = len(app.views.proposals(status="waiting", limit=1_000))
+    if waiting:
+        what = "1 proposal waits" if waiting == 1 else f"{waiting} proposals wait"
+        _say(f"{what} for a person: {again('proposals', home=home)}")
+    sys.stdout.flush()
+
+
+def _token(settings: "Settings", token: str, *, is_new: bool) -> str:
+    """Tell where the token is, and once, when it was made, what it is."""
+    from services.tokens import OPERATOR_FILE  # noqa: PLC0415
+
+    if settings.token:
+        return "the one that was set"
+    where = f"in {settings.home / OPERATOR_FILE}"
+    return f"{token}  (kept {where})" if is_new else where
+
+
+def _say(sentence: str) -> None:
+    screen.console().print(screen.said(sentence), soft_wrap=True)
