@@ -1,6 +1,7 @@
 """The composition root: everything is wired here, and nothing is built at import."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Self
 
@@ -22,6 +23,7 @@ from services.store.migrate import migrate
 from services.store.recorder import Recorder
 from services.store.save import Fence
 from services.tokens import Tokens
+from services.unit_of_work import Unit
 from services.views import Views
 
 
@@ -61,16 +63,25 @@ class App:
 
     def seed(self) -> None:
         """Spawn the default team's root, unless somebody lives already."""
-        self.views.catch_up()
-        if self.views.totals().live == 0:
-            self.seed_core()
+        self._seed_unless(lambda unit: unit.fabric().live_personas > 0)
 
     def seed_core(self) -> None:
-        """Spawn a root in the default swarm; one after the first sees only what comes from now."""
-        new = team.root(self.settings)
-        if self.views.persona(new.persona_id):
-            new = team.another_root(self.settings, since=self.views.catch_up() + 1)
-        self.spawn(self.executor.context("system:team"), new)
+        """Spawn a root in the default swarm, unless somebody lives there.
+
+        One after the first sees only what comes from now.
+        """
+        self._seed_unless(lambda unit: bool(unit.swarm(lifecycle.DEFAULT_SWARM).live))
+
+    def _seed_unless(self, somebody_lives: Callable[[Unit], bool]) -> None:
+        first = team.root(self.settings)
+        later = team.another_root(self.settings, since=self.recorder.head() + 1)
+
+        def command(unit: Unit) -> None:
+            if not somebody_lives(unit):
+                new = later if unit.persona(first.persona_id).exists else first
+                lifecycle.spawn(unit, new, self.settings.limits)
+
+        self.executor.run(self.executor.context("system:team"), command)
 
     def spawn(self, context: Context, new: lifecycle.NewPersona) -> int:
         """Spawn a persona; return the position of its last event."""

@@ -13,6 +13,7 @@ from services.api.refusals import NothingThere
 from services.api.responses import BODY, REFUSED, UNKNOWN
 from services.api.swarm import described_by
 from services.commands import lifecycle
+from services.unit_of_work import Unit
 
 router = APIRouter(prefix="/v1/cognition", tags=["cognition"], route_class=JsonRoute)
 
@@ -90,12 +91,10 @@ def _seed(call: Call, first: Create | None) -> None:
     if first is None:
         call.app.seed()
         return
-    call.app.views.catch_up()
-    if call.app.views.totals().live == 0:
-        ceilings, new = call.app.settings.limits, first
-        call.app.executor.run(
-            call.context(),
-            lambda unit: lifecycle.spawn(
-                unit, described_by(new, unit, new.parent_id, new.tags), ceilings
-            ),
-        )
+    ceilings, new = call.app.settings.limits, first
+
+    def command(unit: Unit) -> None:
+        if unit.fabric().live_personas == 0:
+            lifecycle.spawn(unit, described_by(new, unit, new.parent_id, new.tags), ceilings)
+
+    call.app.executor.run(call.context(), command)

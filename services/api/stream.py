@@ -9,7 +9,6 @@ from starlette.responses import Response
 from services.api.body import JsonRoute
 from services.api.calls import Reading
 from services.api.responses import Responses
-from services.api.stream_response import EventStream
 from services.api.streams import Streams
 
 router = APIRouter(prefix="/v1/cognition", tags=["cognition"], route_class=JsonRoute)
@@ -52,7 +51,7 @@ def _streams(request: Request) -> Streams:
     return streams
 
 
-@router.get("/stream", response_class=EventStream, responses=_TOLD)
+@router.get("/stream", response_class=Response, responses=_TOLD)
 async def stream_cognition(
     _: Reading,
     streams: Annotated[Streams, Depends(_streams)],

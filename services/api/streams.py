@@ -117,7 +117,7 @@ class Streams:
         for number, message in enumerate(told, 1):
             event_id = f"{stored.position}" + (f".{number}" if number < len(told) else "")
             if number > had:
-                data = json.dumps(message, ensure_ascii=False)
+                data = json.dumps(message)  # ASCII: some clients end lines at U+2028
                 yield f"id: {event_id}\nevent: cognition\ndata: {data}\n\n"
 
     def _who(self, persona_id: str | None) -> Known:

@@ -20,8 +20,9 @@ from domain.events import (
     ProposalRejected,
 )
 from services.app import App
+from services.cli.digest import ACTOR
 from services.cli.options import again
-from services.cli.screen import console, said, short
+from services.cli.screen import said, short, show
 from services.store.codec import decode
 
 if TYPE_CHECKING:
@@ -63,24 +64,9 @@ class Announcer:
 
     def told(self, event: Event) -> tuple[str, str] | None:
         """Return a word and a line for an event that matters."""
-        who = event.persona_id or ""
-        match event:
-            case PersonaSpawned():
-                parent = f" by {event.identity.parent_id}" if event.identity.parent_id else ""
-                return "spawned", f"{who}{parent}: {event.identity.name}"
-            case PersonaReaped():
-                return "reaped", f"{who}: {event.reason}"
-            case PersonaPaused():
-                until = f" until {event.until:%H:%M:%S} UTC" if event.until else ""
-                return "paused", f"{who}: {event.reason}{until}"
-            case PersonaResumed():
-                return "resumed", f"{who}: {event.reason}"
-            case HypothesisRaised():
-                return "supposes", f"{who}: {event.claim} ({event.confidence:.2f})"
-            case CheckResult() if event.outcome != "passed":
-                return "refuted", f"{who}: {event.outcome}: {event.excerpt}"
-            case _:
-                return self._of_a_proposal(event)
+        if event.actor == ACTOR and isinstance(event, PersonaPaused | PersonaResumed):
+            return None  # a run holds its root back while it reads
+        return _of_a_life(event) or _of_a_thought(event) or self._of_a_proposal(event)
 
     def _of_a_proposal(self, event: Event) -> tuple[str, str] | None:
         match event:
@@ -102,13 +88,39 @@ class Announcer:
         return self._app.gate.load(proposal_id).content.title
 
 
+def _of_a_life(event: Event) -> tuple[str, str] | None:
+    match event:
+        case PersonaSpawned():
+            parent = f" by {event.identity.parent_id}" if event.identity.parent_id else ""
+            return "spawned", f"{event.persona_id}{parent}: {event.identity.name}"
+        case PersonaReaped():
+            return "reaped", f"{event.persona_id}: {event.reason}"
+        case PersonaPaused():
+            until = f" until {event.until:%H:%M:%S} UTC" if event.until else ""
+            return "paused", f"{event.persona_id}: {event.reason}{until}"
+        case PersonaResumed():
+            return "resumed", f"{event.persona_id}: {event.reason}"
+        case _:
+            return None
+
+
+def _of_a_thought(event: Event) -> tuple[str, str] | None:
+    match event:
+        case HypothesisRaised():
+            return "supposes", f"{event.persona_id}: {event.claim} ({event.confidence:.2f})"
+        case CheckResult() if event.outcome != "passed":
+            return "refuted", f"{event.persona_id}: {event.outcome}: {event.excerpt}"
+        case _:
+            return None
+
+
 def _print(at: datetime, word: str, line: str) -> bool:
     """Print one line; False once nobody reads any more, which ends nothing else."""
     moment = f"{at.astimezone():%H:%M:%S}" if sys.stdout.isatty() else f"{at:%Y-%m-%dT%H:%M:%SZ}"
     text: Text = said(f"{moment}  ", "dim")
     text.append_text(said(f"{word:<{WIDEST}}  ", STYLES[word])).append_text(said(line))
     try:
-        console().print(text, soft_wrap=True)
+        show(text)
     except BrokenPipeError:
         logger.warning("nobody reads the announcements any more")
         return False

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -45,6 +46,15 @@ class Interrupts:
                 self._task = None
 
         return asyncio.run(cancellable())
+
+    @contextmanager
+    def blocking(self) -> Iterator[None]:
+        """Let a signal raise KeyboardInterrupt at once, where the loop is held up by a question."""
+        task, self._task = self._task, None
+        try:
+            yield
+        finally:
+            self._task = task
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.came:

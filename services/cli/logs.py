@@ -39,7 +39,7 @@ class _AsLine(logging.Formatter):
 
 class _PrivateFile(RotatingFileHandler):
     def _open(self) -> Any:
-        return open(self.baseFilename, "a", opener=_private, encoding="utf-8")  # noqa: PTH123, SIM115
+        return open(self.baseFilename, "a", opener=_private, encoding="utf-8")
 
 
 def log_lines() -> None:

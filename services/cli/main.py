@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import failures, run, up
+from services.cli import doctor, failures, personas, proposals, run, status, topics, up
 from services.cli.interrupts import interrupts
 
 PACKAGE = "perpetua"
@@ -20,8 +20,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("up")(up.up)
-app.command("run")(run.run)
+for command in (
+    up.up, run.run, status.status, personas.personas, personas.lineage, proposals.proposals,
+    proposals.proposal, proposals.approve, proposals.reject, proposals.why, personas.reap,
+    personas.pause, personas.resume, personas.token, topics.topics, doctor.doctor,
+):  # fmt: skip
+    app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:

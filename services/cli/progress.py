@@ -8,7 +8,7 @@ from typing import Final
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from services.app import App
-from services.cli.screen import console, visible
+from services.cli.screen import console, count, visible
 from services.inputs.files import Input
 
 COUNT_SECS: Final = 0.25
@@ -45,8 +45,9 @@ class Bar:
         self._counted_at = time.monotonic()
         totals = self._app.views.totals(swarm_id)
         counts = (
-            f"{totals.observations:,} lines, {totals.hypotheses:,} hypotheses,"
-            f" {totals.proposals:,} proposals"
+            f"{count(totals.observations, 'line')},"
+            f" {count(totals.hypotheses, 'hypothesis', 'hypotheses')},"
+            f" {count(totals.proposals, 'proposal')}"
         )
         self._bar.update(
             self._task, description=f"Thinking: {visible(waits or counts)}", total=None

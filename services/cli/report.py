@@ -2,46 +2,67 @@
 
 from collections.abc import Sequence
 
-from projections.rows import ProposalRow
 from rich.console import Group
 from rich.text import Text
 
-from services.cli.screen import console, risk, said, short, table, visible
+from projections.rows import ProposalRow
+from services.cli.options import again
+from services.cli.screen import count, risk, said, short, show, table
 from services.report import Report
 
 
-def print_report(report: Report, inputs: Sequence[str]) -> None:
+def print_report(report: Report, inputs: Sequence[str], home: str | None) -> None:
     """Print what was observed and thought, and what waits for a person."""
-    out = console()
     totals = report.totals
     checks = totals.checks_passed + totals.checks_failed + totals.checks_inconclusive
     counts = table("", "")
     counts.show_header = False
     for name, told in (
-        ("observed", f"{totals.observations:,} lines of {visible(', '.join(inputs))}"),
-        ("supposed", f"{totals.hypotheses:,} hypotheses in {totals.thoughts:,} thoughts"),
+        ("observed", f"{count(totals.observations, 'line')} of {', '.join(inputs)}"),
+        (
+            "supposed",
+            f"{count(totals.hypotheses, 'hypothesis', 'hypotheses')} in"
+            f" {count(totals.thoughts, 'thought')}",
+        ),
         (
             "checked",
-            f"{checks:,}: {totals.checks_passed:,} passed, {totals.checks_failed:,} failed,"
+            f"{count(checks, 'check')}: {totals.checks_passed:,} passed, {totals.checks_failed:,} failed,"
             f" {totals.checks_inconclusive:,} inconclusive",
         ),
-        ("personas", f"{totals.spawned:,} spawned, {totals.reaped:,} reaped"),
-        ("took", f"{report.elapsed_ms / 1000:.1f} s, {totals.tokens_used:,} tokens"),
+        (
+            "personas",
+            f"{totals.spawned:,} spawned, {totals.reaped:,} reaped, {totals.live:,} live",
+        ),
+        (
+            "used",
+            f"{report.elapsed_ms / 1000:.1f} s, {totals.tokens_used:,} tokens"
+            f" (at most {report.token_budget:,} a minute)",
+        ),
     ):
-        counts.add_row(Text(name, style="bold"), told)
-    out.print(counts)
-    out.print()
-    out.print(_proposals(report.proposals))
+        counts.add_row(Text(name, style="bold"), said(told))
+    show(counts)
+    show("")
+    show(_proposals(report.proposals) if report.proposals else "Nothing is proposed.")
+    waiting = sum(row.status == "waiting" for row in report.proposals)
+    if waiting:
+        show("")
+        look = again("approve", "ID", home=home)
+        show(f"{waiting:,} waiting for you: {look} shows one, then asks.")
 
 
-def _proposals(rows: Sequence[ProposalRow]) -> Group | str:
-    if not rows:
-        return "Nothing to propose."
-    listed = table("PROPOSAL", "RISK", "STATUS", "WHAT", right=())
+def _proposals(rows: Sequence[ProposalRow]) -> Group:
+    listed = table("PROPOSAL", "RISK", "STATUS", "WHAT")
     for row in rows:
-        listed.add_row(short(row.proposal_id), risk(row.risk), standing(row), said(row.title))
+        what = said(row.title, "bold" if row.status == "waiting" else "")
+        if row.reasons:
+            what.append("\n").append_text(said("; ".join(row.reasons), "dim"))
+        listed.add_row(short(row.proposal_id), risk(row.risk), _standing(row), what)
     return Group(listed)
 
 
-def standing(row: ProposalRow) -> Text:
-    return said(row.status)
+def _standing(row: ProposalRow) -> Text:
+    if row.status == "waiting":
+        return Text("waiting", style="bold")
+    if row.status == "executed":
+        return said(row.outcome or row.status, "green" if row.outcome == "success" else "red")
+    return said(row.status, "dim")

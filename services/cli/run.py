@@ -28,16 +28,18 @@ def run(
     """Digest files to the end, print the report."""
     began = time.monotonic()
     settings = settings_of(home, database_url)
+    from services.cli.logs import log_lines  # noqa: PLC0415
     from services.inputs.files import open_inputs  # noqa: PLC0415
 
     inputs = open_inputs(files)
+    log_lines()
     report = _digest(settings, inputs, began)
     if as_json:
         screen.print_json(report.as_json())
         return
     from services.cli.report import print_report  # noqa: PLC0415
 
-    print_report(report, [each.shown for each in inputs])
+    print_report(report, [each.shown for each in inputs], str(home) if home else None)
 
 
 def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Report":
@@ -46,7 +48,9 @@ def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Repor
     from services.cli.progress import watched  # noqa: PLC0415
     from services.report import report_on  # noqa: PLC0415
 
-    with App(settings) as app, watched(app, inputs) as progress:
+    with screen.waiting("Opening the store"):
+        opened = App(settings)
+    with opened as app, watched(app, inputs) as progress:
         digest = Digest(app, inputs, progress)
         interrupts.run(digest.run())
         elapsed_ms = int((time.monotonic() - began) * 1000)

@@ -3,13 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -27,6 +28,38 @@ def console(*, stderr: bool = False) -> "Console":
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else int(os.environ.get("COLUMNS") or WIDE)
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def show(*what: "RenderableType") -> None:
+    """Print to standard output. A table is folded to fit a terminal, a line of text never is.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+    """
+    from rich.text import Text  # noqa: PLC0415
+
+    out = console()
+    if out.is_terminal:
+        for each in what:
+            out.print(each, soft_wrap=isinstance(each, str | Text))
+        return
+    with out.capture() as captured:
+        for each in what:
+            out.print(each)
+    for line in captured.get().splitlines():
+        print(line.rstrip())  # noqa: T201
+    sys.stdout.flush()
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on standard error of a terminal what is waited for, for as long as the block lasts."""
+    out = console(stderr=True)
+    if out.is_terminal:
+        with out.status(what):
+            yield
+    else:
+        yield
 
 
 def is_terminal() -> bool:
@@ -79,6 +112,11 @@ def table(*headings: str, right: Sequence[str] = ()) -> "Table":
 def short(whole: str) -> str:
     """Return an id as people type it: on a terminal its end, which is enough to find it."""
     return whole[-SHORT_ID:] if sys.stdout.isatty() and len(whole) > 32 else whole
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number of things: `1 line`, `2,000 lines`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def when(moment: str | datetime | None) -> str:

@@ -72,7 +72,7 @@ class Serving:
             asyncio.create_task(_persist(app.views.follow), name="views"),
             asyncio.create_task(_persist(app.gate.run), name="gate"),
             asyncio.create_task(_persist(lambda: announce(head)), name="announcements"),
-            asyncio.create_task(self._have_the_loop(), name="loop"),
+            asyncio.create_task(_persist(self._have_the_loop), name="loop"),
         ]
         serving = asyncio.create_task(self._server.serve([self._listening]), name="server")
         feeder = Feeder(app.executor, DEFAULT_SWARM, app.seed_core, self._stop)

@@ -1,7 +1,7 @@
 """`perpetua up`: serve and think until stopped."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +53,8 @@ def up(
         from services.tokens import OPERATOR_FILE  # noqa: PLC0415
 
         is_new = not settings.token and not (settings.home / OPERATOR_FILE).exists()
-        app = stack.enter_context(App(settings))
+        with screen.waiting("Opening the store"):
+            app = stack.enter_context(App(settings))
         named = str(home) if home else None
         url = url_of(listening)
         instance.publish(url)
@@ -62,12 +63,13 @@ def up(
         async def serve() -> None:
             await Serving(app, listening, _say).run(inputs, Announcer(app, named).run)
 
-        interrupts.run(serve())
+        with suppress(KeyboardInterrupt):
+            interrupts.run(serve())
+    screen.show("Ended in good order.")
 
 
 def _welcome(app: "App", url: str, home: str | None, *, is_new: bool) -> None:
     """Tell where to look, and how to approve."""
-    out = screen.console()
     rows = [
         ("serving", f"{url}  (API described at {url}/docs)"),
         ("token", _token(app.settings, app.tokens.operator, is_new=is_new)),
@@ -77,9 +79,7 @@ def _welcome(app: "App", url: str, home: str | None, *, is_new: bool) -> None:
         ("end", "Ctrl-C"),
     ]
     for word, line in rows:
-        out.print(
-            screen.said(f"{word:<8}  ", "bold").append_text(screen.said(line)), soft_wrap=True
-        )
+        screen.show(screen.said(f"{word:<8}  ", "bold").append_text(screen.said(line)))
     app.views.catch_up()
     waiting = len(app.views.proposals(status="waiting", limit=1_000))
     if waiting:
@@ -99,4 +99,4 @@ def _token(settings: "Settings", token: str, *, is_new: bool) -> str:
 
 
 def _say(sentence: str) -> None:
-    screen.console().print(screen.said(sentence), soft_wrap=True)
+    screen.show(screen.said(sentence))

@@ -154,6 +154,8 @@ class Loop:
                     thinking.result()
             except LoopSuperseded as superseded:
                 logger.warning("the loop was taken over", extra={"why": str(superseded)})
+            except Exception:
+                logger.exception("the loop broke off and is begun again")
             finally:
                 thinking.cancel()
                 await asyncio.gather(thinking, return_exceptions=True)

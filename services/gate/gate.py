@@ -5,6 +5,7 @@ advance the same proposal, and whoever comes after a crash goes on where the oth
 """
 
 import logging
+import time
 from datetime import timedelta
 
 from domain.aggregates import Proposal
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 UNFINISHED = ("created", "verified", "allowed", "approved", "acting")
 """Statuses in which it is the gate's turn."""
+PATIENCE_SECS = 3.0
+PAUSE_SECS = 0.05
 
 
 class Gate:
@@ -129,7 +132,7 @@ class Gate:
         return proposal
 
     def unfinished(self) -> list[str]:
-        """Return the ids of the proposals it is the gate's turn with, oldest first."""
+        """Return the ids of the proposals it is the gate's turn with."""
         self._views.catch_up()
         found: list[str] = []
         for status in UNFINISHED:
@@ -140,13 +143,28 @@ class Gate:
         return found[::-1]
 
     def recover(self) -> None:
-        """Go on with everything a process before this one left unfinished."""
-        for proposal_id in self.unfinished():
-            try:
-                self.advance(proposal_id)
-            except Exception:  # one must not keep the others
-                logger.exception("a proposal could not go on", extra={"proposal_id": proposal_id})
+        """Go on with everything a process before this one left unfinished.
+
+        For a moment after its death the server takes whoever acted for alive; that is waited for.
+        """
+        left, patient_until = self.unfinished(), time.monotonic() + PATIENCE_SECS
+        while left:
+            left = [each for each in left if not self._goes_on(each)]
+            if time.monotonic() > patient_until:
+                return
+            time.sleep(PAUSE_SECS if left else 0)
 
     async def run(self) -> None:
         """Recover, then advance every proposal that is made or approved, until the store closes."""
-        await Watching(self._recorder, self.unfinished, self.advance).run()
+        await Watching(self._recorder, self.unfinished, self._has_settled).run()
+
+    def _goes_on(self, proposal_id: str) -> bool:
+        try:
+            return self._has_settled(proposal_id)
+        except Exception:  # one must not keep the others
+            logger.exception("a proposal could not go on", extra={"proposal_id": proposal_id})
+            return True
+
+    def _has_settled(self, proposal_id: str) -> bool:
+        """Advance a proposal; tell whether it needs no other look, because nobody acts on it."""
+        return self.advance(proposal_id).status != "acting"

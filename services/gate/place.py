@@ -86,10 +86,10 @@ class Place:
         One that only lacks its line feed is given it.
         """
         size = os.fstat(self.file).st_size
-        longest = MAX_LINE_BYTES + len(MARK) + _KEY_LENGTH
-        last = os.pread(self.file, longest, max(0, size - longest)).rpartition(b"\n")[2]
+        read = min(size, len("\n") + MAX_LINE_BYTES + len(MARK) + _KEY_LENGTH)
+        _, newline, last = os.pread(self.file, read, size - read).rpartition(b"\n")
         marked = _MARKED.fullmatch(last)
-        if marked is None:
+        if marked is None or not (newline or read == size):
             return None
         if len(marked[1]) < _KEY_LENGTH:
             return size - len(last)

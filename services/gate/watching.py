@@ -16,16 +16,23 @@ TOPICS = (ProposalCreated.topic, ApprovalGranted.topic)
 
 
 class Watching:
-    """One worker and what is due for it. What fails is tried again, ever more seldom."""
+    """One worker and what is due for it. What can't go on is tried again, ever more seldom."""
 
     def __init__(
         self,
         recorder: Recorder,
         unfinished: Callable[[], Sequence[str]],
-        advance: Callable[[str], object],
+        advance: Callable[[str], bool],
         first_pause_secs: float = FIRST_PAUSE_SECS,
     ) -> None:
-        """`unfinished` tells what a process before left to do; `advance` does it."""
+        """Prepare.
+
+        Args:
+            recorder: tells of what comes.
+            unfinished: tells what a process before left to do.
+            advance: does it as far as it goes; false if somebody else seems to be at it.
+            first_pause_secs: when to try again what did not go on.
+        """
         self._recorder = recorder
         self._unfinished = unfinished
         self._advance = advance
@@ -53,15 +60,18 @@ class Watching:
         while True:
             proposal_id = await self._due.get()
             try:
-                await asyncio.to_thread(self._advance, proposal_id)
+                settled = await asyncio.to_thread(self._advance, proposal_id)
             except Exception:  # the next one must not wait for what is wrong with this one
-                pause = self._pauses.get(proposal_id, self._first_pause_secs)
                 logger.exception(
-                    "a proposal could not go on, trying again",
-                    extra={"proposal_id": proposal_id, "pause_secs": pause},
+                    "a proposal could not go on, trying again", extra={"proposal_id": proposal_id}
                 )
-                self._pauses[proposal_id] = min(2 * pause, LONGEST_PAUSE_SECS)
-                loop = asyncio.get_running_loop()
-                loop.call_later(pause, self._due.put_nowait, proposal_id)
-            else:
+                settled = False
+            if settled:
                 self._pauses.pop(proposal_id, None)
+            else:
+                self._try_again(proposal_id)
+
+    def _try_again(self, proposal_id: str) -> None:
+        pause = self._pauses.get(proposal_id, self._first_pause_secs)
+        self._pauses[proposal_id] = min(2 * pause, LONGEST_PAUSE_SECS)
+        asyncio.get_running_loop().call_later(pause, self._due.put_nowait, proposal_id)

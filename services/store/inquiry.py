@@ -57,14 +57,15 @@ class Inquiry:
                 epochs.add(save.raise_fence.name)
             if save.answer:
                 answers.add((save.answer.caller, save.answer.key))
-        self._streams = list(streams)
+        self.streams = list(streams)
+        """Every stream a save writes or relies on."""
         self._epochs = list(epochs)
         self._answers = list(answers)
         self._doubtful = [job for job in group if job.doubtful and job.save.records]
 
-    def statements(self) -> list[Statement]:
+    def statements(self, streams: Sequence[str]) -> list[Statement]:
         """Return what to ask, in the order `read` expects the results."""
-        asked: list[Statement] = [(b"heads", [text_array(self._streams)])]
+        asked: list[Statement] = [ask_heads(streams)]
         if self._epochs:
             asked.append((b"epochs", [text_array(self._epochs)]))
         if self._answers:
@@ -84,15 +85,15 @@ class Inquiry:
             )
         return asked
 
-    def read(self, results: Sequence[pq.abc.PGresult]) -> tuple[Ledger, dict[Job, int]]:
-        """Return the ledger, and for each doubtful job that has been stored its first position."""
+    def read(
+        self, streams: Sequence[str], results: Sequence[pq.abc.PGresult]
+    ) -> tuple[Ledger, dict[Job, int]]:
+        """Return the ledger, with the heads of the streams that were asked for.
+
+        And for each doubtful job that has been stored its first position.
+        """
         remaining = iter(results)
-        heads = next(remaining)
-        versions = read_int8_array(heads.get_value(0, 1))
-        ledger = Ledger(
-            position=read_int8(heads.get_value(0, 0)),
-            heads=dict(zip(self._streams, versions, strict=True)),
-        )
+        ledger = Ledger(*read_heads(streams, next(remaining)))
         if self._epochs:
             ledger.epochs = {_text(name): read_int8(n) for name, n in _rows(next(remaining))}
         if self._answers:
@@ -104,6 +105,17 @@ class Inquiry:
             for nth, position in _rows(next(remaining)):
                 stored[self._doubtful[read_int8(nth) - 1]] = read_int8(position)
         return ledger, stored
+
+
+def ask_heads(streams: Sequence[str]) -> Statement:
+    """Return the question for the last position and the versions of streams."""
+    return b"heads", [text_array(streams)]
+
+
+def read_heads(streams: Sequence[str], result: pq.abc.PGresult) -> tuple[int, dict[str, int]]:
+    """Return the last position, and the versions of the streams that were asked for."""
+    versions = read_int8_array(result.get_value(0, 1))
+    return read_int8(result.get_value(0, 0)), dict(zip(streams, versions, strict=True))
 
 
 def _rows(result: pq.abc.PGresult) -> list[list[bytes]]:

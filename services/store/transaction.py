@@ -1,6 +1,6 @@
 """One group of saves in one transaction.
 
-Two round trips. The first takes the commit lock and reads all that the saves depend on; the lock is
+Two round trips. The first takes the commit lock and reads what the saves depend on; the lock is
 a statement of its own, so that the snapshot of the next is taken with the lock held. The second
 writes what was admitted and commits. Whoever holds the lock is the only writer, so positions follow
 each other without gaps, in the order of the commits.
@@ -11,7 +11,8 @@ from typing import Final
 
 from services.store.arrays import bytea_array, int2_array, int8, int8_array, text_array
 from services.store.errors import KeyTaken
-from services.store.inquiry import QUESTIONS, Inquiry
+from services.store.heads import Heads
+from services.store.inquiry import QUESTIONS, Inquiry, ask_heads, read_heads
 from services.store.job import Job, Positions
 from services.store.ledger import Ledger
 from services.store.save import Record
@@ -44,7 +45,7 @@ STATEMENTS: Final = {
 Admitted = list[tuple[Job, Positions]]
 
 
-def transact(wire: Wire, group: Sequence[Job]) -> int | None:
+def transact(wire: Wire, group: Sequence[Job], heads: Heads) -> int | None:
     """Store what can be stored of a group; every job gets its outcome.
 
     A doubtful job (an earlier commit broke off) is first looked for: if it is there, byte for byte,
@@ -54,22 +55,33 @@ def transact(wire: Wire, group: Sequence[Job]) -> int | None:
         Disconnected: the connection broke; what may have been committed is doubtful now.
         Failed: the server refused; nothing was written.
     """
-    inquiry = Inquiry(group)
-    wire.send([(b"begin", ()), (b"lock", ()), *inquiry.statements()])
-    columns = _columns(group)  # while the server works
     try:
-        ledger, stored = inquiry.read(wire.receive()[2:])
-        base = ledger.position
-        admitted = _admit(group, ledger, stored)
-        if not admitted:
-            wire.call([(b"rollback", ())])
-            return None
-        if len(admitted) < len(group):
-            columns = _columns([job for job, _ in admitted])
-        _commit(wire, admitted, _writes(base, ledger, columns))
+        return _transact(wire, group, heads)
     except Failed:
         wire.call([(b"rollback", ())])
         raise
+
+
+def _transact(wire: Wire, group: Sequence[Job], heads: Heads) -> int | None:
+    inquiry = Inquiry(group)
+    streams = heads.unknown(inquiry.streams)
+    wire.send([(b"begin", ()), (b"lock", ()), *inquiry.statements(streams)])
+    columns = _columns(group)  # while the server works
+    ledger, stored = inquiry.read(streams, wire.receive()[2:])
+    base = ledger.position
+    if heads.hold(base):
+        ledger.heads |= heads.recall(inquiry.streams)
+    elif len(streams) < len(inquiry.streams):  # what was remembered no longer holds
+        missing = [stream for stream in inquiry.streams if stream not in ledger.heads]
+        ledger.heads |= read_heads(missing, wire.call([ask_heads(missing)])[0])[1]
+    admitted = _admit(group, ledger, stored)
+    if not admitted:
+        wire.call([(b"rollback", ())])
+        return None
+    if len(admitted) < len(group):
+        columns = _columns([job for job, _ in admitted])
+    _commit(wire, admitted, _writes(base, ledger, columns))
+    heads.remember(ledger.position, ledger.heads)
     return ledger.position
 
 

@@ -9,6 +9,7 @@ from eventsourcing.persistence import DataError
 
 from services.store.connect import INDEXED, connect, refusal
 from services.store.errors import OutcomeUnknown, StoreUnavailable
+from services.store.heads import Heads
 from services.store.job import Job
 from services.store.transaction import STATEMENTS, transact
 from services.store.wire import Disconnected, Failed, Wire
@@ -40,6 +41,7 @@ class Writer:
         self._reconnect_seconds = reconnect_seconds
         self._revive = revive
         self._wire: Wire | None = None
+        self._heads = Heads()
         self._give_up_at = float("inf")
 
     def give_up_at(self, moment: float) -> None:
@@ -75,7 +77,7 @@ class Writer:
             try:
                 if pause:
                     sleep(pause)
-                return transact(self._wire or self._open(anew=pause > 0), group)
+                return transact(self._wire or self._open(anew=pause > 0), group, self._heads)
             except Failed as failure:
                 if failure.sqlstate[:2] in ("22", "23"):  # the data of one of them
                     raise

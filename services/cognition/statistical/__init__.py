@@ -15,7 +15,9 @@ in any batches give the same findings, in memory that stays flat however many li
 | ... and how | `level`, `message`, `token`, `verdict` (which word decides), `phrase` (signatures) |
 | ... who asks, who is to blame | `role`, `blame` |
 | ... formats | `stamp` (time), `status` (HTTP answers), `repeat` (syslog) |
-| what is counted, with which caps | `tally`, `evidence`, `spike`, `template`; numbers: `limits` |
+| what is counted, and cited | `sources`, `signatures`, `evidence`, `spike` |
+| kinds of message | `filing`, `template`, `noticed` |
+| every threshold and cap | `limits` |
 | which words fail | `words.toml`, read by `words` |
 """
 

@@ -28,8 +28,9 @@ def goes_out(found: Sequence[Token], shape: str, access: bool, signature: Phrase
     if any(text in low for text in known.outgoing_errors):
         return True
     named = set(signature.text.lower().split()) if signature else set()
+    either = known.outgoing | known.outgoing_always
     for at, token in enumerate(found):
-        if not token.word or token.low not in known.outgoing | known.outgoing_always:
+        if not token.word or token.low not in either:
             continue
         following = found[at + 1].low if at + 1 < len(found) else ""
         comes_in = token.low in known.either_way and following in known.source_prepositions

@@ -1,22 +1,28 @@
 """Errors of one signature that come in a burst, or make up an unusual share of all lines."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from services.cognition.statistical.explained import Explained
 from services.cognition.statistical.finding import ERROR_BURST, Finding, confident, span
 from services.cognition.statistical.limits import Limits
+from services.cognition.statistical.signatures import SignatureTally
 from services.cognition.statistical.spike import Spike
-from services.cognition.statistical.tally import SignatureTally
 from services.cognition.statistical.template import Templates
 
 
-class Read(Protocol):
-    """How much was read: lines, their weight, and their minutes."""
+@dataclass(slots=True)
+class Read:
+    """How much was read.
 
-    lines: int
-    weight: int
-    minutes: Spike
+    Attributes:
+        lines: lines; weight: the same with repeated ones counted as often as they came.
+        minutes: the minutes of the time stamps.
+    """
+
+    lines: int = 0
+    weight: int = 0
+    minutes: Spike = field(default_factory=Spike)
 
 
 def error_bursts(

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from services.cognition.statistical.failing import aliases, common, headline
 from services.cognition.statistical.finding import Finding
 from services.cognition.statistical.limits import Limits
-from services.cognition.statistical.tally import SignatureTally, Sources
+from services.cognition.statistical.signatures import SignatureTally
+from services.cognition.statistical.sources import Sources
 
 
 class Explained:

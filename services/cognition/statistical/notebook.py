@@ -1,12 +1,13 @@
 """What one watcher mined: a deterministic fold of lines, in memory that stays flat."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from services.cognition.statistical.burst import error_bursts
+from services.cognition.statistical.burst import Read, error_bursts
 from services.cognition.statistical.evidence import Room
 from services.cognition.statistical.explained import Explained
 from services.cognition.statistical.failing import failing_sources
+from services.cognition.statistical.filing import Filing
 from services.cognition.statistical.finding import Finding
 from services.cognition.statistical.focus import Focus
 from services.cognition.statistical.limits import LIMITS, Limits
@@ -15,10 +16,9 @@ from services.cognition.statistical.noticed import Noticed, Noticing
 from services.cognition.statistical.phrase import Phrase
 from services.cognition.statistical.reading import Reader, Reading
 from services.cognition.statistical.repeat import repeat
-from services.cognition.statistical.spike import Spike
+from services.cognition.statistical.signatures import Signatures
+from services.cognition.statistical.sources import Sources
 from services.cognition.statistical.stamp import Stamp, stamp
-from services.cognition.statistical.tally import SignatureTally, Sources
-from services.cognition.statistical.template import Templates
 from services.cognition.statistical.watchers import worth_watching
 
 
@@ -28,20 +28,6 @@ class _Place:
 
     since: int = -1  # lines since the last one with a time stamp; -1 before the first
     last: Reading | None = None
-
-
-@dataclass(slots=True)
-class Read:
-    """How much was read.
-
-    Attributes:
-        lines: lines; weight: the same with repeated ones counted as often as they came.
-        minutes: the minutes of the time stamps.
-    """
-
-    lines: int = 0
-    weight: int = 0
-    minutes: Spike = field(default_factory=Spike)
 
 
 class Notebook:
@@ -57,12 +43,10 @@ class Notebook:
         self.focus = focus
         self._limits = limits
         self._reader = Reader(limits)
-        self._templates = Templates(limits)
-        self._filed: dict[str, tuple[int, Phrase | None]] = {}
-        self._renamed: dict[str, Phrase] = {}
+        self._filing = Filing(limits)
         self._room = Room(limits)
         self._sources = Sources(limits, self._room)
-        self._signatures: dict[str, SignatureTally] = {}
+        self._signatures = Signatures(limits, self._room)
         self._places: dict[str, _Place] = {}
         self._read = Read()
         self._found: Sequence[Finding] | None = None
@@ -73,7 +57,7 @@ class Notebook:
         noticing = Noticing()
         for line in lines:
             self._take(line, noticing)
-        return noticing.result(self._templates)
+        return noticing.result(self._filing.templates)
 
     def findings(self) -> Sequence[Finding]:
         """All that holds now, the most counted first; the same order for the same lines."""
@@ -84,7 +68,8 @@ class Notebook:
     def _find(self) -> Sequence[Finding]:
         failing = failing_sources(self._sources, self._signatures, self._limits)
         told = Explained(self._sources, failing, self._limits)
-        bursts = error_bursts(self._signatures, told, self._read, self._templates, self._limits)
+        templates = self._filing.templates
+        bursts = error_bursts(self._signatures, told, self._read, templates, self._limits)
         return sorted([*failing, *bursts], key=lambda finding: (-finding.count, finding.key))
 
     def deserves_a_watcher(self) -> Sequence[Focus]:
@@ -97,8 +82,8 @@ class Notebook:
         """How much is kept, by table: each has its cap in `Limits`."""
         return {
             "shapes": self._reader.size(),
-            "filed": len(self._filed),
-            "templates": self._templates.size(),
+            "filed": len(self._filing),
+            "templates": self._filing.templates.size(),
             "sources": len(self._sources.tallies),
             "successes": self._sources.size(),
             "signatures": len(self._signatures),
@@ -125,10 +110,12 @@ class Notebook:
         elif place.since >= 0:
             place.since += 1
         place.last = reading
-        template, phrase = self._file(reading, noticing)
+        template, phrase, renamed = self._filing.file(reading, noticing)
+        for old, new in renamed:
+            self._sources.rename(old, new.key)
+            self._signatures.rename(old, new)
         noticing.line()
         if (reading.loud or reading.blamed) and phrase is not None:
-            phrase = self._renamed.get(phrase.key, phrase)
             if self.focus is None or self.focus.sees(phrase.key):
                 noticing.failing(phrase, weight)
                 self._fail(line, reading, phrase, weight, moment, place, template)
@@ -145,7 +132,7 @@ class Notebook:
         place: _Place,
         template: int,
     ) -> None:
-        tally = self._signature(phrase, reading.client)
+        tally = self._signatures.touch(phrase, reading.client)
         tally.total += weight
         if reading.blamed:
             evidence = self._sources.fail(reading.source, phrase.key)
@@ -158,59 +145,6 @@ class Notebook:
             tally.of(template)
             bucket = moment.minute if moment is not None else -1 - self._read.lines // 100
             tally.spike.add(bucket, weight, moment.text if moment is not None else "")
-
-    def _signature(self, phrase: Phrase, client: bool) -> SignatureTally:
-        tally = self._signatures.pop(phrase.key, None)
-        if tally is None:
-            if len(self._signatures) >= self._limits.signatures:
-                oldest = [key for key, _ in zip(self._signatures, range(16), strict=False)]
-                least = min(oldest, key=lambda key: self._signatures[key].total)
-                self._signatures.pop(least).evidence.forget()
-            tally = SignatureTally(phrase, client, self._room)
-        self._signatures[phrase.key] = tally
-        return tally
-
-    def _file(self, reading: Reading, noticing: Noticing) -> tuple[int, Phrase | None]:
-        """The template of a line and its signature, without a neighbour that varies."""
-        told = reading.signature
-        known = self._filed.get(reading.shape)
-        if known is None or self._templates.touch(known[0]) is None:
-            meaning = reading.meaning
-            number, new = self._templates.find(meaning.template, meaning.anchor)
-            self._templates.touch(number)
-            if new:
-                noticing.new(number)
-            known = number, self._settled(reading, number)
-            if len(self._filed) >= self._limits.shapes:
-                for old in list(self._filed)[: self._limits.shapes // 4]:
-                    del self._filed[old]
-            self._filed[reading.shape] = known
-        noticing.template(known[0])
-        return known[0], known[1] if told is reading.meaning.signature else told
-
-    def _settled(self, reading: Reading, number: int) -> Phrase | None:
-        meaning = reading.meaning
-        template = self._templates.get(number)
-        told, general = meaning.signature, meaning.general
-        if told is None or general is None or template is None or meaning.neighbour < 0:
-            return told
-        if len(template.neighbours) < self._limits.variety:
-            template.neighbours[told.key] = None
-            if len(template.neighbours) < self._limits.variety:
-                return told
-            for key in template.neighbours:
-                self._rename(key, general)
-        return general
-
-    def _rename(self, key: str, general: Phrase) -> None:
-        if key == general.key:
-            return
-        self._renamed[key] = general
-        self._sources.rename(key, general.key)
-        old = self._signatures.pop(key, None)
-        if old is not None:
-            tally = self._signature(general, old.client)
-            tally.join(old, self._limits.addresses_each)
 
     def _place(self, source: str) -> _Place:
         place = self._places.pop(source, None)

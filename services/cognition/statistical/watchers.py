@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from services.cognition.statistical.failing import common, headline
 from services.cognition.statistical.focus import Focus
 from services.cognition.statistical.limits import Limits
-from services.cognition.statistical.tally import SignatureTally, Sources
+from services.cognition.statistical.signatures import SignatureTally
+from services.cognition.statistical.sources import Sources
 
 
 def worth_watching(

@@ -285,13 +285,16 @@ def approve_only(house: House, proposal_id: str) -> None:
 async def test_a_proposal_that_cannot_go_on_is_tried_again_and_keeps_nobody_waiting(
     house: House,
 ) -> None:
-    failures = iter([True, True, False])
+    failures = iter([RuntimeError("not now"), None, RuntimeError("not yet"), "done"])
     advanced: list[str] = []
 
-    def advance(proposal_id: str) -> None:
-        if proposal_id == "bad" and next(failures):
-            raise RuntimeError("not now")
-        advanced.append(proposal_id)
+    def advance(proposal_id: str) -> bool:
+        came = next(failures) if proposal_id == "bad" else "done"
+        if isinstance(came, RuntimeError):
+            raise came
+        if came:
+            advanced.append(proposal_id)
+        return came is not None
 
     watching = Watching(house.store, lambda: ["bad", "good"], advance, first_pause_secs=0.01)
     running = asyncio.create_task(watching.run())

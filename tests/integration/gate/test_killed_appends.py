@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from services.clock import new_id
 from services.gate.file_actuator import FileActuator
 
-ROUNDS = 12
+SLOW = pytest.mark.timeout(900)
 LINE = re.compile(r"line \d+ of (\S+) # perpetua:(\S+)\n")
 
 
@@ -29,7 +31,10 @@ def kill_in_mid_append(folder: Path, keys: list[str], seconds: float) -> list[st
     return said
 
 
-def test_appends_that_are_killed_leave_every_line_once_and_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=[pytest.mark.soak, SLOW])])
+def test_appends_that_are_killed_leave_every_line_once_and_whole(
+    rounds: int, tmp_path: Path
+) -> None:
     folder = tmp_path / "actions"
     folder.mkdir()
     (folder / "deny.list").write_text("a person's own line, unfinished")
@@ -37,7 +42,7 @@ def test_appends_that_are_killed_leave_every_line_once_and_whole(tmp_path: Path)
     actuator = FileActuator(folder)
     begun: list[str] = []
     acknowledged: list[str] = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         keys = [new_id() for _ in range(2_000)]
         said = kill_in_mid_append(folder, keys, moments.uniform(0.0, 0.15))
         words = [line.split() for line in said if line.endswith("\n")]
@@ -54,4 +59,4 @@ def test_appends_that_are_killed_leave_every_line_once_and_whole(tmp_path: Path)
     matches = [LINE.fullmatch(line) for line in lines]
     assert all(match and match[1] == match[2] for match in matches)
     assert Counter(match[2] for match in matches if match) == Counter(begun)
-    assert len(acknowledged) > ROUNDS
+    assert len(acknowledged) > rounds

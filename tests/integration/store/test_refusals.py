@@ -85,6 +85,25 @@ def test_a_guard_sees_the_saves_before_it_in_the_same_group(store: Store) -> Non
     assert isinstance(second.exception(), GuardConflict)
 
 
+def test_what_another_process_wrote_between_two_saves_of_ours_is_seen(
+    open_store: Callable[[], Store],
+) -> None:
+    """Whatever a writer remembers of its own last commits."""
+    ours, other = open_store(), open_store()
+    for version in range(1, 4):
+        assert ours.submit(save("a", version)).result()
+    assert ours.submit(save("read")).result()
+    assert other.submit(Save([record("a", 4), record("read", 2)])).result() == (5, 6)
+    late = ours.submit(save("a", 4)).exception()
+    assert isinstance(late, VersionConflict)
+    assert late.actual == 4
+    guarded = ours.submit(Save([record("b")], guards={"read": 1})).exception()
+    assert isinstance(guarded, GuardConflict)
+    assert ours.submit(Save([record("a", 5)], guards={"read": 2, "b": 0})).result() == (7,)
+    assert other.submit(save("b")).result() == (8,)
+    assert isinstance(ours.submit(save("b")).exception(), VersionConflict)
+
+
 async def test_an_epoch_rises_by_exactly_one_and_with_its_events(store: Store) -> None:
     await store.append(Save([record("loop")], raise_fence=Fence("loop", 1)))
     for wrong in (1, 3):

@@ -67,11 +67,7 @@ async def test_following_outlives_the_loss_of_every_connection(
 ) -> None:
     async with following(views) as task:
         assert await views.reached(write(store, History().spawned("a")), SOON)
-        with psycopg.connect(database) as connection:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where datname = current_database() and pid <> pg_backend_pid()"
-            )
+        lose_connections(database)
         position = await asyncio.to_thread(write, store, History().spawned("b"))
         assert await views.reached(position, SOON)
         assert not task.done()
@@ -101,15 +97,23 @@ async def test_following_ends_with_the_views(store: Recorder, database: str) -> 
         views.catch_up()
 
 
-async def test_queries_outlive_the_loss_of_their_connections(
+def test_queries_and_catching_up_outlive_the_loss_of_their_connections(
     views: Views, store: Recorder, database: str
 ) -> None:
     write(store, History().spawned("a"))
     views.catch_up()
     assert views.persona("a") is not None
+    write(store, History().spawned("b"))
+    lose_connections(database)
+    assert views.persona("a") is not None
+    views.catch_up()
+    assert views.persona("b") is not None
+
+
+def lose_connections(database: str) -> None:
+    """End every connection, as a server that restarts does."""
     with psycopg.connect(database) as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
-    assert views.persona("a") is not None

@@ -1,12 +1,14 @@
 """An event a view can't take in stops that view only, is shown, and is never skipped."""
 
+import psycopg
 import pytest
 
 from projections import VIEWS
+from services.store.errors import StoreUnavailable
 from services.store.recorder import Recorder
 from services.store.save import Record, Save
 from tests.integration.views.conftest import OpenViews
-from tests.integration.views.views_of_tests import counting, failing
+from tests.integration.views.views_of_tests import counting, failing, trapped
 from tests.integration.views.writing import counted, positions, thoughts, write
 from tests.unit.projections.given import History
 
@@ -65,6 +67,25 @@ def test_a_row_the_database_refuses_stops_the_view_at_its_event(
     assert problem.error.startswith("CheckViolation")
     assert counted(database) == {"a": 900, "b": 600}
     assert positions(database)["totals"] == head
+
+
+def test_a_server_in_trouble_stops_no_view_for_good(
+    open_views: OpenViews, store: Recorder, database: str
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "create function no_room() returns int language plpgsql as"
+            " $$ begin raise exception 'no room left' using errcode = 'disk_full'; end $$"
+        )
+    full = True
+    write(store, thoughts("a", 3))
+    views = open_views(views=[trapped(counting(), "no_room()", lambda: full)])
+    with pytest.raises(StoreUnavailable, match="no room left: make room on the server's disk"):
+        views.catch_up()
+    assert views.problems() == []
+    full = False
+    views.catch_up()
+    assert counted(database) == {"a": 3}
 
 
 def test_a_corrected_program_goes_on_where_the_view_was_stopped(

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from services.store.recorder import Recorder
 from services.views import Views
+from tests.integration.views.writing import write
 from tests.unit.projections.given import ACTION, FINDING, NOON, History
 
 Given = Callable[[History], Views]
@@ -80,6 +82,17 @@ def test_a_vote_that_came_before_its_proposal_counts(given: Given) -> None:
     row = given(history.voted("p", "a", "approve").proposed("p", "a")).proposal("p")
     assert row is not None
     assert row.votes == {"a": "approve"}
+
+
+def test_votes_add_up_whenever_they_come(store: Recorder, views: Views) -> None:
+    history = History().spawned("a").proposed("p", "a").voted("p", "a", "reject")
+    history.voted("p", "b", "veto").voted("p", "c", "approve").voted("p", "a", "abstain")
+    for number in range(len(history.recorded)):
+        write(store, history, number, number + 1)
+        views.catch_up()
+    row = views.proposal("p")
+    assert row is not None
+    assert row.votes == {"a": "abstain", "b": "veto", "c": "approve"}
 
 
 def test_proposals_are_listed_newest_first_and_by_what_is_asked(given: Given) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +139,15 @@ def test_what_a_person_wrote_behind_a_torn_line_is_not_touched(
         assert found == b"mine\n" + WHOLE[:cut] + b"10.0.0.9\n" + WHOLE
 
 
+def test_what_a_person_wrote_behind_zeros_is_not_touched(
+    actuator: FileActuator, folder: Path
+) -> None:
+    left = bytes(len(WHOLE)) + b"10.0.0.9\n"
+    crash(folder, b"mine\n", left, WHOLE)
+    assert append(actuator) == "success"
+    assert (folder / "deny.list").read_bytes() == b"mine\n" + left + WHOLE
+
+
 def test_a_line_a_person_cut_short_after_it_was_done_is_theirs(
     actuator: FileActuator, folder: Path
 ) -> None:
@@ -180,6 +190,19 @@ def test_without_its_note_a_torn_line_is_known_by_its_mark(
         file.write_bytes(b"mine\n" + WHOLE[:cut])
         assert append(actuator) == "success"
         assert file.read_bytes() == b"mine\n" + WHOLE, cut
+
+
+def test_without_its_note_the_longest_torn_line_is_known_and_a_longer_one_is_not_ours(
+    actuator: FileActuator, folder: Path
+) -> None:
+    folder.mkdir(parents=True)
+    file = folder / "deny.list"
+    mark = b" # perpetua:" + KEYS[5].encode()[:35]
+    for length, ours in ((4_096, True), (4_200, False)):
+        file.write_bytes(b"mine\n" + b"x" * length + mark)
+        assert append(actuator) == "success"
+        left = b"" if ours else b"x" * length + mark + b"\n"
+        assert file.read_bytes() == b"mine\n" + left + WHOLE
 
 
 def test_a_key_is_looked_for_at_the_end_of_a_line_only(
@@ -285,7 +308,31 @@ def test_what_is_no_regular_file_is_refused_without_waiting(
                 path.mkdir()  # only root makes devices
             else:
                 os.mknod(path, 0o020600, os.makedev(1, 3))
-    assert append(actuator) == "failure"
+    acted = actuator.act("deny.list", {"line": LINE}, KEYS[0])
+    assert acted.outcome == "failure"
+    assert acted.result["error"] == "deny.list is no regular file"
+
+
+def test_a_link_put_there_at_any_moment_leads_nowhere(
+    actuator: FileActuator, folder: Path, outside: Path
+) -> None:
+    folder.mkdir(parents=True)
+    link, plain, target = (folder / name for name in ("link", "plain", "deny.list"))
+    ended = threading.Event()
+
+    def swap() -> None:
+        while not ended.is_set():
+            link.symlink_to(outside)
+            link.rename(target)
+            plain.touch()
+            plain.rename(target)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    outcomes = {actuator.act("deny.list", {"line": LINE}, KEYS[n % 10]).outcome for n in range(600)}
+    ended.set()
+    swapping.join()
+    assert outcomes == {"success", "failure"}
 
 
 def test_a_folder_below_must_be_there(actuator: FileActuator, folder: Path) -> None:

@@ -81,6 +81,21 @@ def test_nobody_acts_on_a_target_another_holds() -> None:
         assert refused.value.code == "target_held"
 
 
+def test_an_action_whose_target_was_lost_does_not_start() -> None:
+    bench = Bench()
+    bench.waiting("p")
+    bench.approve("p")
+    bench.run(
+        "system:gate",
+        lambda unit: unit.target(DENY.tool, DENY.target).let_go(
+            unit.context, "swarm", "p", done=False
+        ),
+    )
+    with pytest.raises(TargetHeld):
+        bench.start("p")
+    assert "action.started" not in bench.topics
+
+
 def test_letting_go_twice_is_letting_go_once() -> None:
     bench = Bench()
     bench.waiting("p")

@@ -57,3 +57,11 @@ def test_a_reaped_persona_is_not_paused_any_more() -> None:
     _, [standing], [reaped] = rows(History().spawned("a").paused("a").reaped("a", "quota"))
     assert standing["paused_reason"] is None
     assert (reaped["reaped_reason"], reaped["final_snapshot_id"]) == ("quota", "a-final")
+
+
+def test_a_clock_that_went_back_does_not_take_the_last_change_back() -> None:
+    late, early = NOON + timedelta(minutes=2), NOON
+    history = History(late).spawned("a").paused("a")
+    history.now = early
+    _, [standing] = rows(history.resumed("a"))
+    assert standing["updated_at"] == late + timedelta(seconds=1)

@@ -1,12 +1,13 @@
 """Proposals, folded: one row each, its status by the aggregate's own rule."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from domain.aggregates import Proposal
 from projections.proposals import fold
-from tests.unit.projections.given import History
+from tests.unit.projections.given import NOON, History
 
 Steps = Callable[[History], History]
 
@@ -61,3 +62,10 @@ def test_a_vote_alone_changes_nothing_but_the_votes() -> None:
     history = History().spawned("a").proposed("p", "a").voted("p", "a", "veto")
     [statement] = fold(history.recorded[2:])
     assert statement.rows[0].keys() == {"proposal_id", "votes", "updated_at"}
+
+
+def test_a_clock_that_went_back_does_not_take_the_last_change_back() -> None:
+    history = History().spawned("a").proposed("p", "a")
+    history.now = NOON - timedelta(minutes=2)
+    [statement] = fold(history.verified("p").recorded[1:])
+    assert statement.rows[0]["updated_at"] == NOON + timedelta(seconds=1)

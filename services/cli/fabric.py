@@ -1,0 +1,144 @@
+"""One way to ask the fabric: over HTTP if `up` answers, else the same API within this process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from services.cli.failures import Failure
+from services.cli.instance import running
+from services.settings import Settings
+from services.tokens import Tokens
+
+if TYPE_CHECKING:
+    from services.app import App
+
+PROBE_SECS: Final = 2.0
+"""How long `up` may take to say that it is there."""
+ANSWER_SECS: Final = 60.0
+"""How long it may take to answer."""
+PAGE: Final = 1_000
+SHORTEST_PART: Final = 4
+"""Fewest characters of an id that name it."""
+
+
+class Fabric:
+    """The API, as the operator of this home."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str | None, app: "App | None") -> None:
+        self.url = url
+        """Where `up` answers; None if this process asks the store itself."""
+        self._client = client
+        self._app = app
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        """Read; return the answer.
+
+        Raises:
+            Failure: it was refused, or nobody answers.
+        """
+        if self._app:
+            await asyncio.to_thread(self._app.views.catch_up)
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return await self._ask("GET", path, params=given)
+
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Carry out a command; return the answer.
+
+        Raises:
+            Failure: it was refused, or nobody answers.
+        """
+        return await self._ask("POST", path, json=body or {})
+
+    async def pages(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Read all of a list, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            after = _id(found[-1]) if found else None
+            page = await self.get(path, limit=PAGE, after=after, **parameters)
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    async def whole_id(self, what: str, path: str, part: str) -> str:
+        """Return the id that is this, or the only one that begins or ends so.
+
+        Raises:
+            Failure: there is none, or several.
+        """
+        ids = [_id(each) for each in await self.pages(path)]
+        if part in ids:
+            return part
+        long_enough = len(part) >= SHORTEST_PART
+        found = [i for i in ids if long_enough and (i.startswith(part) or i.endswith(part))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Failure(f"{part} could be {', '.join(found[:3])}: type more of the {what}'s id")
+        raise Failure(f"there is no {what} {part}; `perpetua {what}s` lists them")
+
+    async def _ask(self, method: str, path: str, **more: Any) -> Any:
+        try:
+            answer = await self._client.request(method, path, **more)
+        except httpx.HTTPError as wrong:
+            raise Failure(
+                f"{self.url or 'the store'} does not answer: {wrong or type(wrong).__name__};"
+                " look at it with `perpetua doctor`"
+            ) from None
+        if answer.is_success:
+            return answer.json()
+        raise Failure(_refusal(answer))
+
+
+@asynccontextmanager
+async def fabric(settings: Settings) -> AsyncIterator[Fabric]:
+    """Reach the fabric of a home for as long as the block lasts."""
+    url = await _answering(settings)
+    if url:
+        async with _client(settings, base_url=url) as client:
+            yield Fabric(client, url, None)
+        return
+    from services.api.server import build  # noqa: PLC0415
+    from services.app import App  # noqa: PLC0415
+
+    app = await asyncio.to_thread(App, settings)
+    try:
+        transport = httpx.ASGITransport(build(app))
+        async with _client(settings, base_url="http://here", transport=transport) as client:
+            yield Fabric(client, None, app)
+    finally:
+        await asyncio.to_thread(app.close)
+
+
+async def _answering(settings: Settings) -> str | None:
+    found = running(settings.home)
+    if found is None:
+        return None
+    with suppress(httpx.HTTPError):
+        async with httpx.AsyncClient(trust_env=False, timeout=PROBE_SECS) as client:
+            await client.get(f"{found.url}/health")
+            return found.url
+    return None
+
+
+def _client(settings: Settings, **more: Any) -> httpx.AsyncClient:
+    token = Tokens.open(settings).operator
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(headers=headers, trust_env=False, timeout=ANSWER_SECS, **more)
+
+
+def _refusal(answer: httpx.Response) -> str:
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return "`perpetua up` knows another token: set PERPETUA_TOKEN as it was for `up`"
+    try:
+        return f"refused: {answer.json()['detail']}"
+    except (ValueError, KeyError, TypeError):
+        return f"refused with status {answer.status_code}: see the log of `perpetua up`"
+
+
+def _id(told: dict[str, Any]) -> str:
+    """Return the id of a proposal or a persona."""
+    found = told.get("id") or told["identity"]["id"]
+    return str(found)

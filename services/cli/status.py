@@ -1,0 +1,59 @@
+"""`perpetua status`: whether somebody thinks, and what waits for a person."""
+
+from typing import Any
+
+from services.cli import screen
+from services.cli.interrupts import interrupts
+from services.cli.options import DatabaseUrl, Home, Json, again, settings_of
+
+
+def status(as_json: Json = False, home: Home = None, database_url: DatabaseUrl = None) -> None:
+    """Show whether somebody thinks, and what waits for a person."""
+    settings = settings_of(home, database_url)
+    from services.cli.fabric import fabric  # noqa: PLC0415
+
+    async def ask() -> dict[str, Any]:
+        async with fabric(settings) as asked:
+            told: dict[str, Any] = await asked.get("/v1/cognition/status")
+            waiting = await asked.pages("/v1/cognition/proposals", status="waiting")
+            return told | {"url": asked.url, "proposals_waiting": len(waiting)}
+
+    told = interrupts.run(ask())
+    if as_json:
+        screen.print_json(told)
+        return
+    waits = told["proposals_waiting"]
+    shown = screen.table("", "")
+    shown.show_header = False
+    for word, line in (
+        ("serving", told["url"] or f"no: start it with {_up(home)}"),
+        ("thinking", _thinking(told)),
+        ("personas", f"{told['active_persona_count']:,} of {told['persona_count']:,} live"),
+        (
+            "events",
+            f"{told['events_buffered']:,}, {told['snapshots_buffered']:,} of them snapshots",
+        ),
+        (
+            "waiting",
+            f"{screen.count(waits, 'proposal')} for a person"
+            + (f": {_look(home)}" if waits else ""),
+        ),
+    ):
+        shown.add_row(screen.said(word, "bold"), screen.said(line))
+    screen.show(shown)
+
+
+def _thinking(told: dict[str, Any]) -> str:
+    if not told["enabled"]:
+        return "no: PERPETUA_COGNITION_ENABLED is false"
+    if not told["running"]:
+        return "not here"
+    return f"since {screen.when(told['started_at'])}, last at {screen.when(told['last_tick_at'])}"
+
+
+def _up(home: Home) -> str:
+    return again("up", home=str(home) if home else None)
+
+
+def _look(home: Home) -> str:
+    return again("proposals", home=str(home) if home else None)
