@@ -98,8 +98,6 @@ class CognitionSettings(BaseModel):
 
     loop_interval_ms: int = Field(default=100, ge=100)
     """Shortest time between two steps of one persona."""
-    thinker_timeout_ms: int = Field(default=5_000, ge=1)
-    """Longest a thinker may take for one step."""
     child_idle_ttl_secs: int = Field(default=60, ge=0)
     """Idle time after which a child the team spawned is reaped."""
 
@@ -108,15 +106,13 @@ class Settings(BaseSettings):
     """All settings of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PERPETUA_", env_nested_delimiter="__", frozen=True, extra="ignore"
+        env_prefix="PERPETUA_", env_nested_delimiter="__", frozen=True, extra="forbid"
     )
 
     home: Path = Field(default_factory=default_home)
     """Folder of everything that is ours on this machine."""
     database_url: str | None = None
     """PostgreSQL to use; null: an embedded one under the home folder."""
-    kafka: str | None = None
-    """Bootstrap servers of Kafka; null: no bus."""
     host: str = "127.0.0.1"
     """Address to serve on."""
     port: int = Field(default=8080, ge=0, le=65535)

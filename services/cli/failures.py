@@ -41,7 +41,9 @@ def _reason(error: BaseException) -> str:
     from services.settings import SettingsError  # noqa: PLC0415
     from services.store.errors import StoreUnavailable  # noqa: PLC0415
 
-    if isinstance(error, SettingsError | UnreadableInput | StoreUnavailable):
+    if isinstance(error, SettingsError):
+        return f"{error}; correct it, or leave it out"
+    if isinstance(error, UnreadableInput | StoreUnavailable):
         return str(error)
     if isinstance(error, DomainError):
         return f"refused: {error.message}"

@@ -59,12 +59,7 @@ class Instance:
         lock = os.open(self._home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _take(lock):
             os.close(lock)
-            other = _read(self._home)
-            who = f"process {other.pid} serves {other.url}" if other else "it is just starting"
-            raise Failure(
-                f"`perpetua up` runs on {self._home} already: {who};"
-                " use that one, end it, or set another PERPETUA_HOME"
-            )
+            raise _is_taken(self._home, _read(self._home))
         self._lock = lock
         return self
 
@@ -81,6 +76,24 @@ class Instance:
         with os.fdopen(descriptor, "w") as file:
             json.dump(asdict(Running(url, os.getpid())), file)
         draft.replace(self._home / RUNTIME)
+
+
+def refuse_a_second(home: Path) -> None:
+    """See that no `up` runs on a home, before anything is made there.
+
+    Raises:
+        Failure: one does.
+    """
+    if other := running(home):
+        raise _is_taken(home, other)
+
+
+def _is_taken(home: Path, other: Running | None) -> Failure:
+    who = f"process {other.pid} serves {other.url}" if other else "it is just starting"
+    return Failure(
+        f"`perpetua up` runs on {home} already: {who};"
+        " use that one, end it, or set another PERPETUA_HOME"
+    )
 
 
 def _take(lock: int) -> bool:

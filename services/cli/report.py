@@ -26,8 +26,8 @@ def print_report(report: Report, inputs: Sequence[str], home: str | None) -> Non
         ),
         (
             "checked",
-            f"{count(checks, 'check')}: {totals.checks_passed:,} passed, {totals.checks_failed:,} failed,"
-            f" {totals.checks_inconclusive:,} inconclusive",
+            f"{count(checks, 'check')}: {totals.checks_passed:,} passed,"
+            f" {totals.checks_failed:,} failed, {totals.checks_inconclusive:,} inconclusive",
         ),
         (
             "personas",

@@ -34,7 +34,7 @@ def up(
 ) -> None:
     """Serve and think until stopped; follow files, and standard input."""
     settings = settings_of(home, database_url, host=host, port=port)
-    from services.cli.instance import Instance  # noqa: PLC0415
+    from services.cli.instance import Instance, refuse_a_second  # noqa: PLC0415
     from services.cli.logs import log_to_file  # noqa: PLC0415
     from services.cli.port import listen, url_of  # noqa: PLC0415
     from services.inputs.files import open_inputs  # noqa: PLC0415
@@ -42,9 +42,10 @@ def up(
 
     inputs = open_inputs(files or [])
     with ExitStack() as stack:
+        refuse_a_second(settings.home)
+        listening = stack.enter_context(listen(settings.host, settings.port))
         make_home(settings.home)
         instance = stack.enter_context(Instance(settings.home))
-        listening = stack.enter_context(listen(settings.host, settings.port))
         log_to_file(settings.home)
 
         from services.app import App  # noqa: PLC0415

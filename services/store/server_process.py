@@ -47,6 +47,7 @@ _INITDB: Final = (
 )
 _REMAINS: Final = ('lock file "postmaster.pid" already exists', "pre-existing shared memory block")
 """Complaints about children of a killed server, which end by themselves."""
+_WRONG: Final = ("FATAL:", "PANIC:", "error:")
 
 
 class ServerProcess:
@@ -102,8 +103,9 @@ class ServerProcess:
         done = self._run("pg_ctl", "start", "-w", "-s", "-l", log.name, "-o", self._options())
         if done.returncode == 0:
             return
-        reason = self._files.complaint(said) or done.stdout.strip().splitlines()[-1]
-        if self.pid() is None and not any(remains in reason for remains in _REMAINS):
+        text = self._files.said(said) or done.stdout
+        if self.pid() is None and not any(remains in text for remains in _REMAINS):
+            reason = _complaint(text)
             raise StoreUnavailable(f"PostgreSQL does not start: {reason}", self._hint(reason))
 
     def stop(self) -> bool:
@@ -122,11 +124,8 @@ class ServerProcess:
             os.chown(made.parent, self._user.entry.pw_uid, self._user.entry.pw_gid)
         done = self._run("initdb", *_INITDB, "-D", made)
         if done.returncode:
-            lines = [line for line in done.stdout.splitlines() if "error:" in line]
-            reason = (lines or done.stdout.strip().splitlines() or ["initdb failed"])[-1]
-            raise StoreUnavailable(
-                f"the database can't be made: {reason.strip()}", self._hint(reason)
-            )
+            reason = _complaint(done.stdout)
+            raise StoreUnavailable(f"the database can't be made: {reason}", self._hint(reason))
         made.rename(self._files.data)
         made.parent.rmdir()
         folder = os.open(self._files.root, os.O_RDONLY)
@@ -167,3 +166,10 @@ class ServerProcess:
         if "ermission denied" in reason:
             return f"let the owner of {self._files.root} into all folders above it"
         return f"see {self._files.log}, or set PERPETUA_DATABASE_URL to another server"
+
+
+def _complaint(text: str) -> str:
+    """Return the last line that says what went wrong, without time and process."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    wrong = [line.partition(mark)[2] for line in lines for mark in _WRONG if mark in line]
+    return (wrong or lines or ["it does not say why"])[-1].strip()

@@ -1,0 +1,79 @@
+"""What can be read is opened, what can't is refused in one line, before anything is written."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from services.inputs.files import UnreadableInput, open_inputs, read
+
+
+def test_a_file_keeps_its_whole_path_as_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("x\n")
+    [found] = open_inputs([str(path)])
+    assert (found.name, found.shown, found.size) == (str(path), str(path), 2)
+    assert read(found) == b"x\n"
+    assert read(found) == b""
+
+
+def test_a_file_named_twice_is_opened_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("x\n")
+    (tmp_path / "link").symlink_to(path)
+    names = [str(path), str(tmp_path / "link"), f"{tmp_path}/../{tmp_path.name}/a.log"]
+    assert [each.name for each in open_inputs(names)] == [str(path)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing", "missing can't be read: No such file or directory; name a file that can"),
+        (".", "is a folder; name the files in it"),
+        ("nul\0byte", "can't be read: embedded null byte"),
+        ("/proc/self/mem", "can't be read: Input/output error"),
+        ("/".join(["d" * 200] * 6), "can't be read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, name: str, said: str) -> None:
+    given = name if name.startswith("/") else f"{tmp_path}/{name}"
+    with pytest.raises(UnreadableInput, match=re.escape(said)):
+        open_inputs([given])
+
+
+def test_a_path_that_no_event_could_carry_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path
+    for _ in range(5):
+        folder = folder / ("d" * 200)
+        folder.mkdir()
+    path = folder / "a.log"
+    path.write_text("x\n")
+    with pytest.raises(UnreadableInput, match="over 1000 characters"):
+        open_inputs([str(path)])
+
+
+def test_what_was_opened_is_closed_when_another_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("x\n")
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(UnreadableInput):
+        open_inputs([str(path), str(tmp_path / "missing")])
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_name_that_is_no_utf_8_is_made_printable(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.log"
+    with open(path, "wb") as file:
+        file.write(b"x\n")
+    [found] = open_inputs([os.fsdecode(path)])
+    assert found.name == f"{tmp_path}/caf\ufffd.log"
+
+
+def test_a_pipe_has_no_size(tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, b"x")
+    [found] = open_inputs([f"/dev/fd/{ours}"])
+    assert found.size is None
+    os.close(ours)
+    os.close(theirs)
