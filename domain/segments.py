@@ -36,3 +36,8 @@ class Log:
     def last_segment(self) -> str:
         """Stream the last event is in, or the first segment of an empty log."""
         return self.segment(max(0, self.length - 1) // SEGMENT_SIZE)
+
+    @property
+    def last_version(self) -> int:
+        """Version of the last event in its segment, 0 for an empty log."""
+        return (self.length - 1) % SEGMENT_SIZE + 1 if self.length else 0

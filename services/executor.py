@@ -128,13 +128,17 @@ class Executor:
         ids, needed = _Ids(context), dict[str, NotLoaded]()
         for attempt in range(ATTEMPTS):
             try:
-                unit, done, future = self._decide(
-                    ids, command, once, answer, self.recorder.submit
-                )
+                unit, done, future = self._decide(ids, command, once, answer, self.recorder.submit)
             except NotLoaded as missing:
                 self._load(needed, missing)
                 continue
+            except _Refused as refused:
+                if self._is_outdated(refused.unit):
+                    continue
+                raise refused.refusal from None
             if future is None:
+                if self._is_outdated(unit):
+                    continue
                 return done
             try:
                 return self._saved(unit, done, future.result())
@@ -160,7 +164,13 @@ class Executor:
             except NotLoaded as missing:
                 await asyncio.to_thread(self._load, needed, missing)
                 continue
+            except _Refused as refused:
+                if await asyncio.to_thread(self._is_outdated, refused.unit):
+                    continue
+                raise refused.refusal from None
             if future is None:
+                if await asyncio.to_thread(self._is_outdated, unit):
+                    continue
                 return done
             try:
                 return self._saved(unit, done, await future)
@@ -183,6 +193,9 @@ class Executor:
                 result = command(unit)
                 events, guards = unit.collect()
                 records = [self.mapper.to_stored_event(e) for e in events]
+            except DomainError as refusal:
+                unit.undo()
+                raise _Refused(unit, refusal) from refusal
             except BaseException:
                 unit.undo()
                 raise
@@ -202,6 +215,18 @@ class Executor:
                     self._keeper.submit(self._states.load, empty)
         return replace(done, positions=positions)
 
+    def _is_outdated(self, unit: Unit) -> bool:
+        """Tell whether another process wrote what a command read; if so, forget it.
+
+        A save is held against the store when it is committed. A refusal, and a decision to do
+        nothing, are held against it here.
+        """
+        heads = self.recorder.stream_head
+        if all(heads(stream) <= version for stream, version in unit.read.items()):
+            return False
+        unit.forget()
+        return True
+
     def _load(self, needed: dict[str, NotLoaded], missing: NotLoaded) -> None:
         """Load what a command misses, and what it needed before and an attempt has spoilt."""
         needed[missing.key] = missing
@@ -217,6 +242,14 @@ class Executor:
         with self._lock:
             if self._cache.get(key) is None:
                 self._cache.put(key, value)
+
+
+class _Refused(Exception):
+    """A command was refused, on what its unit had read."""
+
+    def __init__(self, unit: Unit, refusal: DomainError) -> None:
+        super().__init__(str(refusal))
+        self.unit, self.refusal = unit, refusal
 
 
 class _Ids:

@@ -36,7 +36,7 @@ class Rule(BaseModel):
     tool: str
     """Tool it speaks of."""
     targets: tuple[str, ...] = ("*",)
-    """Shell patterns of targets, one of which must match: `*` alone any, else part by part (`/`)."""
+    """Shell patterns, one of which the target must match: `*` any, else part by part."""
     max_risk: Risk = "low"
     """Highest assessed risk it allows."""
     needs_approval: bool = False

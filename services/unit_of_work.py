@@ -64,6 +64,8 @@ class Unit:
         self._makers: dict[str, Callable[[], Aggregate]] = {}
         self._logs: dict[str, Log] = {}
         self._placed: list[StreamEvent] = []
+        self.read: dict[str, int] = {}
+        """Streams that were read, and the version they stood at."""
 
     def fabric(self) -> Fabric:
         """The fabric."""
@@ -92,6 +94,7 @@ class Unit:
             if not isinstance(found, Log):
                 raise NotLoaded(prefix, None)
             self._logs[prefix] = found
+            self.read[found.last_segment] = found.last_version
         return self._logs[prefix]
 
     def append(self, prefix: str, *events: Event) -> None:
@@ -144,4 +147,5 @@ class Unit:
                 raise NotLoaded(stream, make)
             found = self._aggregates[stream] = cached
             self._makers[stream] = make
+            self.read[stream] = found.version
         return found  # type: ignore[return-value]  # the stream's name decides its class

@@ -8,13 +8,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain import streams
-from domain.events import CheckRequested, CheckResult, HypothesisRaised, ProposalCreated
+from domain.events import (
+    CheckRequested,
+    CheckResult,
+    HypothesisRaised,
+    ProposalCreated,
+    ThoughtGenerated,
+)
 from domain.recorded import Recorded
+from domain.references import position_of
 from services.store.mapper import to_recorded
 from services.store.recorder import Recorder
 
 _NEAR: Final = 1_000
 """A thought and its proposal are one save: the thought is within this many positions."""
+_SHOWN: Final = 20
+"""Positions among which the input of a thought is looked for."""
 _SEGMENTS: Final = 5
 """Segments of the thought log that are searched, from the thought back."""
 
@@ -26,7 +35,22 @@ def causes_of(recorder: Recorder, proposal_id: str) -> list[Recorded]:
         return own
     chain = _Chain(_log_before(recorder, own[0]))
     chain.follow(own[0].event)
-    return sorted([*own, *chain.found.values()], key=lambda each: each.position)
+    led = list(chain.found.values())
+    seen = [cause for each in led for cause in _input_of(recorder, each)]
+    every = {each.position: each for each in (*own, *led, *seen)}
+    return [every[position] for position in sorted(every)]
+
+
+def _input_of(recorder: Recorder, thought: Recorded) -> Iterator[Recorded]:
+    """Yield the input that made a persona think, if any did."""
+    event = thought.event
+    if isinstance(event, ThoughtGenerated):
+        refs = [each.ref for each in event.context_refs if each.tier == "input"]
+        shown = {place for ref in refs[:_SHOWN] if (place := position_of(ref)) is not None}
+        for stored in recorder.read_positions(sorted(shown)):
+            recorded = to_recorded(stored)
+            if recorded.event.event_id == event.causation_id:
+                yield recorded
 
 
 def _log_before(recorder: Recorder, created: Recorded) -> list[Recorded]:

@@ -73,6 +73,8 @@ def _run() -> int:
         context = getattr(wrong, "ctx", None)
         where = context.command_path if context else PACKAGE
         return failures.tell(failures.Failure(f"{wrong.format_message()} See `{where} --help`."))
+    except SystemExit:  # so typer ends when nobody reads what it prints
+        raise BrokenPipeError from None
     except BrokenPipeError:
         raise
     except Exception as wrong:

@@ -31,15 +31,16 @@ def run(
     from services.cli.logs import log_lines  # noqa: PLC0415
     from services.inputs.files import open_inputs  # noqa: PLC0415
 
-    inputs = open_inputs(files)
     log_lines()
-    report = _digest(settings, inputs, began)
+    with open_inputs(files) as inputs:
+        shown = [each.shown for each in inputs]
+        report = _digest(settings, inputs, began)
     if as_json:
         screen.print_json(report.as_json())
         return
     from services.cli.report import print_report  # noqa: PLC0415
 
-    print_report(report, [each.shown for each in inputs], str(home) if home else None)
+    print_report(report, shown, str(home) if home else None)
 
 
 def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Report":

@@ -80,7 +80,7 @@ class Serving:
             asyncio.create_task(self._feed(feeder, each), name=each.name) for each in inputs
         ]
         try:
-            await serving
+            await asyncio.wait({serving})
         finally:
             await self._end(serving, parts)
 

@@ -40,8 +40,8 @@ def up(
     from services.inputs.files import open_inputs  # noqa: PLC0415
     from services.store.server_files import make_home  # noqa: PLC0415
 
-    inputs = open_inputs(files or [])
     with ExitStack() as stack:
+        inputs = stack.enter_context(open_inputs(files or []))
         refuse_a_second(settings.home)
         listening = stack.enter_context(listen(settings.host, settings.port))
         make_home(settings.home)

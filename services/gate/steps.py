@@ -5,7 +5,7 @@ What a step finds already done by somebody else it leaves as it is.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from domain import streams
 from domain.aggregates import Proposal
 from domain.aggregates.proposal import GATE
 from domain.context import Context
-from domain.errors import DomainError, InvalidInput, ProposalNotFound, ProposalWrongState
+from domain.errors import InvalidInput, ProposalNotFound, ProposalWrongState
 from domain.events import ActionStarted
 from domain.ports import Acted
 from services.commands import gate as commands
@@ -109,19 +109,12 @@ class Steps:
                 self._finish(proposal, proposal.started, todo.do_again)
 
     def run(self, context: Context, command: Command[T]) -> T:
-        """Run a command; a refusal counts only if it was decided on what is stored now.
-
-        A save is checked against the store, a refusal is not: it may rest on what this process
-        cached before another one wrote.
+        """Run a command.
 
         Raises:
             DomainError: the command was refused.
         """
-        try:
-            return self.executor.run(context, command).result
-        except DomainError:
-            with closing(Executor(self.recorder, self.executor.mapper.partitions)) as fresh:
-                return fresh.run(context, command).result
+        return self.executor.run(context, command).result
 
     def _finish(
         self, proposal: Proposal, started: ActionStarted, act: Callable[[str], Acted]

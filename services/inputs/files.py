@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -36,25 +37,20 @@ class Input:
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def open_inputs(names: Iterable[str]) -> list[Input]:
-    """Open every input, each once; nothing is read yet but the first byte.
+@contextmanager
+def open_inputs(names: Iterable[str]) -> Iterator[list[Input]]:
+    """Open every input, each once, for as long as the block lasts; only a first byte is read.
 
     Raises:
         UnreadableInput: one of them is missing, a folder, not permitted, or fails when read.
     """
-    opened: dict[str, Input] = {}
-    try:
+    with ExitStack() as stack:
+        opened: dict[str, Input] = {}
         for name in names:
             found = _open(name)
-            if found.name in opened:
-                found.file.close()
-            else:
-                opened[found.name] = found
-    except UnreadableInput:
-        for each in opened.values():
-            each.file.close()
-        raise
-    return list(opened.values())
+            stack.enter_context(found.file)
+            opened.setdefault(found.name, found)
+        yield list(opened.values())
 
 
 def read(source: Input) -> bytes:
@@ -73,10 +69,10 @@ def _open(name: str) -> Input:
     if name == STDIN:
         return Input(STDIN, "standard input", os.fdopen(os.dup(0), "rb", buffering=0))
     try:
-        path = Path(name).resolve()
+        path = Path(name)
         if not path.is_dir():
             file = path.open("rb", buffering=0)
-            return _checked(Input(_printable(path), name, file))
+            return _checked(Input(_whole_path(name), name, file))
     except (OSError, ValueError) as wrong:
         reason = getattr(wrong, "strerror", None) or str(wrong)
         raise UnreadableInput(f"{name} can't be read: {reason}; name a file that can") from None
@@ -98,6 +94,10 @@ def _checked(source: Input) -> Input:
     return source
 
 
-def _printable(path: Path) -> str:
-    """Return a path as text, bytes that are no UTF-8 replaced."""
-    return os.fsencode(path).decode(errors="replace")
+def _whole_path(name: str) -> str:
+    """Return the path of a file as text, bytes that are no UTF-8 replaced.
+
+    A pipe that has no name of its own, such as /dev/fd/63, keeps the one it was given.
+    """
+    path = Path(name).resolve()
+    return os.fsencode(path if path.exists() else Path(name).absolute()).decode(errors="replace")

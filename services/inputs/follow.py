@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -50,7 +50,9 @@ def mark_of(recorder: Recorder, swarm_id: str, source: str) -> Mark:
     return Mark(log.length, event.offset, line, event.unfinished)
 
 
-async def follow_file(source: Input, mark: Mark, stop: asyncio.Event) -> AsyncIterator[list[Batch]]:
+async def follow_file(
+    source: Input, mark: Mark, stop: asyncio.Event
+) -> AsyncGenerator[list[Batch], None]:
     """Yield what is in a file beyond a mark, and what is appended, until stopped.
 
     A file that is shorter than what was read of it was cut, and is read from its beginning. A last
@@ -84,7 +86,9 @@ async def follow_file(source: Input, mark: Mark, stop: asyncio.Event) -> AsyncIt
         await _pause(stop)
 
 
-async def follow_pipe(source: Input, mark: Mark, stop: asyncio.Event) -> AsyncIterator[list[Batch]]:
+async def follow_pipe(
+    source: Input, mark: Mark, stop: asyncio.Event
+) -> AsyncGenerator[list[Batch], None]:
     """Yield what comes through a pipe or from a terminal, until it ends or is stopped.
 
     It counts on from the mark: bytes and lines of all that ever came by this name.

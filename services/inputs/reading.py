@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from services.commands.cognition import Batch
 from services.inputs.files import Input, UnreadableInput, read
@@ -51,7 +51,7 @@ class Reader:
                 return
 
 
-async def read_whole(source: Input) -> AsyncIterator[list[Batch]]:
+async def read_whole(source: Input) -> AsyncGenerator[list[Batch], None]:
     """Yield the batches of an input, to its end, as they are read.
 
     Raises:

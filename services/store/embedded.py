@@ -1,6 +1,7 @@
 """PostgreSQL of our own under the home folder, for whoever has no server (ADR 2)."""
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -24,7 +25,7 @@ _OTHERS: Final = (
     " from pg_stat_activity where pid <> pg_backend_pid()"
     " and backend_type in ('client backend', 'walsender')"
 )
-_CLOSING_SECONDS: Final = 0.5
+_CLOSING_SECONDS: Final = 2.0
 """How long other connections may take to close before they count as users."""
 _DYING_SECONDS: Final = 0.05
 """The same for anchors, which close unannounced only when their process was killed."""
@@ -102,6 +103,8 @@ class EmbeddedPostgres:
     def leave(self) -> None:
         """Stop counting as a user, and let the server run on."""
         if self._anchor:
+            with suppress(psycopg.Error):  # from now on it counts as closing
+                self._anchor.execute("set application_name = 'perpetua-leaving'")
             self._anchor.close()
             self._anchor = None
 
@@ -132,7 +135,6 @@ class EmbeddedPostgres:
         while (row := anchor.execute(_OTHERS, (_ANCHOR,)).fetchone()) and row[0]:
             waited = monotonic() - start
             if waited > (_DYING_SECONDS if row[1] else _CLOSING_SECONDS):
-                anchor.execute("set application_name = 'perpetua-leaving'")
                 return False
             sleep(0.01)
         return True

@@ -1,6 +1,6 @@
 """Between domain events and stored events: the stock mapper's place, in Avro."""
 
-from typing import Any
+from typing import Any, cast
 
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
@@ -24,8 +24,7 @@ class AvroMapper(Mapper[str]):
         Raises:
             EventTooLarge: it is over 512 KiB.
         """
-        assert isinstance(domain_event, StreamEvent)
-        event = domain_event.event
+        event = cast("StreamEvent", domain_event).event
         return Record(
             domain_event.originator_id,
             domain_event.originator_version,

@@ -47,6 +47,10 @@ _INITDB: Final = (
 )
 _REMAINS: Final = ('lock file "postmaster.pid" already exists', "pre-existing shared memory block")
 """Complaints about children of a killed server, which end by themselves."""
+_HINTS: Final = {
+    "No space left": "make room on the disk, or set PERPETUA_HOME to another one",
+    "ermission denied": "set PERPETUA_HOME to a folder the user perpetua may enter and write",
+}
 _WRONG: Final = ("FATAL:", "PANIC:", "error:")
 
 
@@ -124,6 +128,7 @@ class ServerProcess:
             os.chown(made.parent, self._user.entry.pw_uid, self._user.entry.pw_gid)
         done = self._run("initdb", *_INITDB, "-D", made)
         if done.returncode:
+            shutil.rmtree(made.parent, ignore_errors=True)
             reason = _complaint(done.stdout)
             raise StoreUnavailable(f"the database can't be made: {reason}", self._hint(reason))
         made.rename(self._files.data)
@@ -161,15 +166,13 @@ class ServerProcess:
             raise StoreUnavailable(f"{program} does not end: {error}", "try again") from error
 
     def _hint(self, reason: str) -> str:
-        if "No space left" in reason:
-            return "make room on the disk, or set PERPETUA_HOME to another one"
-        if "ermission denied" in reason:
-            return f"let the owner of {self._files.root} into all folders above it"
-        return f"see {self._files.log}, or set PERPETUA_DATABASE_URL to another server"
+        hints = [hint for cause, hint in _HINTS.items() if cause in reason]
+        return (hints or [f"see {self._files.log}, or set PERPETUA_DATABASE_URL"])[0]
 
 
 def _complaint(text: str) -> str:
     """Return the last line that says what went wrong, without time and process."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     wrong = [line.partition(mark)[2] for line in lines for mark in _WRONG if mark in line]
-    return (wrong or lines or ["it does not say why"])[-1].strip()
+    causes = [line for line in wrong if any(cause in line for cause in _HINTS)]
+    return (causes or wrong or lines or ["it does not say why"])[-1].strip()

@@ -1,11 +1,13 @@
 """The causal chain of a proposal."""
 
-from typing import Any
+from typing import Any, Final
 
-from domain.events import ENVELOPE
+from domain.events import ENVELOPE, Event, ObservationReceived
 from domain.recorded import Recorded
 from services.api.models.proposal import ProposalDetail
 from services.api.models.wire import Timestamp, Told
+
+_LEFT_OUT: Final[dict[type[Event], tuple[str, ...]]] = {ObservationReceived: ("content",)}
 
 
 class Cause(Told):
@@ -24,7 +26,7 @@ class Cause(Told):
     causation_id: str | None
     """Event that led to it."""
     body: dict[str, Any]
-    """What it says."""
+    """What it says; of an observation not its text, which is in the proposal's evidence."""
 
 
 class Why(Told):
@@ -48,5 +50,5 @@ def told(recorded: Recorded) -> Cause:
         actor=event.actor,
         correlation_id=event.correlation_id,
         causation_id=event.causation_id,
-        body=event.model_dump(mode="json", exclude=set(ENVELOPE)),
+        body=event.model_dump(mode="json", exclude={*ENVELOPE, *_LEFT_OUT.get(type(event), ())}),
     )

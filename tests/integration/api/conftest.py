@@ -36,9 +36,7 @@ def shared_database(postgres: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def shared(
-    shared_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+def shared(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(settings_for(tmp_path_factory.mktemp("home"), shared_database)) as served:
         yield served
 

@@ -10,102 +10,99 @@ import pytest
 from domain.events import CheckRequested, CheckResult, HypothesisRaised, ObservationReceived
 from services.api.intake import MAX_CONTENT_BYTES
 from services.store.codec import decode
-from tests.integration.api.serving import Served, persona
-
-PERSONAS = "/v1/swarm/personas"
-ME = f"{PERSONAS}/p1"
+from tests.integration.api.agent import Agent
+from tests.integration.api.serving import Served
 
 
 @pytest.fixture
-def agent(served: Served, client: httpx.Client) -> Iterator[httpx.Client]:
-    """A client that speaks for the persona p1."""
-    client.post(PERSONAS, json=persona("p1")).raise_for_status()
-    with served.client(client.post(f"{ME}/token").json()["token"]) as agent:
+def agent(shared: Served, shared_client: httpx.Client) -> Iterator[Agent]:
+    agent = Agent.of_new_persona(shared, shared_client)
+    with agent.client:
         yield agent
 
 
-def observed(served: Served) -> list[ObservationReceived]:
+def observed(served: Served, agent: Agent) -> list[ObservationReceived]:
     stored = served.app.recorder.read(0, 10_000, topics=[ObservationReceived.topic])
     events = [decode(each.state) for each in stored]
-    return [event for event in events if isinstance(event, ObservationReceived)]
+    return [
+        event
+        for event in events
+        if isinstance(event, ObservationReceived) and event.persona_id == agent.persona_id
+    ]
 
 
-def push(agent: httpx.Client, content: str, source: str = "s") -> dict[str, Any]:
-    response = agent.post(f"{ME}/observations", json={"source": source, "content": content})
+def push(agent: Agent, content: str, source: str = "s") -> dict[str, Any]:
+    response = agent.post("observations", json={"source": source, "content": content})
     assert response.status_code == 200, response.text
     told: dict[str, Any] = response.json()
     return told
 
 
-def test_pushed_lines_are_counted_on_from_push_to_push(
-    served: Served, agent: httpx.Client
-) -> None:
+def test_pushed_lines_are_counted_on_from_push_to_push(shared: Served, agent: Agent) -> None:
     first = push(agent, "one\ntwo\n")
     second = push(agent, "three")
     push(agent, "elsewhere", source="other")
     push(agent, "four\r\nfive\r\n")
-    found = [event for event in observed(served) if event.source == "s"]
+    found = [event for event in observed(shared, agent) if event.source == "s"]
     assert [(e.first_line, e.line_count, e.content) for e in found] == [
         (0, 2, "one\ntwo"), (2, 1, "three"), (3, 2, "four\nfive"),
     ]  # fmt: skip
     assert [e.offset for e in found] == [8, 14, 26]
     assert not any(e.unfinished or e.continues for e in found)
-    assert {e.persona_id for e in found} == {"p1"}
+    assert {e.persona_id for e in found} == {agent.persona_id}
     assert first["position"] < second["position"]
     assert first["id"] == found[0].event_id
     assert first["lines"] == 2
 
 
-def test_an_empty_push_stores_nothing(served: Served, agent: httpx.Client) -> None:
+def test_an_empty_push_stores_nothing(shared: Served, agent: Agent) -> None:
     told = push(agent, "")
     assert told == {"id": None, "position": 0, "positions": [], "lines": 0}
-    assert observed(served) == []
+    assert observed(shared, agent) == []
 
 
-def test_any_text_comes_back_as_it_was_sent(served: Served, agent: httpx.Client) -> None:
+def test_any_text_comes_back_as_it_was_sent(shared: Served, agent: Agent) -> None:
     odd = "\0 \x1b[31m \u2028 \ufffd 日本 \U0001f600\n\n\r\n\tx"
     push(agent, odd)
-    [event] = observed(served)
+    [event] = observed(shared, agent)
     assert event.content == odd
     assert event.replaced_bytes == 0
 
 
-def test_a_long_push_is_one_save_of_many_batches(served: Served, agent: httpx.Client) -> None:
+def test_a_long_push_is_one_save_of_many_batches(shared: Served, agent: Agent) -> None:
     line = "x" * 99 + "\n"
     told = push(agent, line * 20_000)
-    assert len(told["positions"]) == len(observed(served)) > 30
+    assert len(told["positions"]) == len(observed(shared, agent)) > 30
     assert told["lines"] == 20_000
     assert told["positions"] == list(range(told["positions"][0], told["position"] + 1))
     longest = push(agent, "é" * (MAX_CONTENT_BYTES // 2))
     assert longest["lines"] == 1
-    joined = "".join(e.content for e in observed(served)[len(told["positions"]) :])
+    joined = "".join(e.content for e in observed(shared, agent)[len(told["positions"]) :])
     assert joined == "é" * (MAX_CONTENT_BYTES // 2)
 
 
-def test_a_push_too_long_for_one_save_is_413(served: Served, agent: httpx.Client) -> None:
+def test_a_push_too_long_for_one_save_is_413(shared: Served, agent: Agent) -> None:
     body = {"source": "s", "content": "x" * (MAX_CONTENT_BYTES + 1)}
-    response = agent.post(f"{ME}/observations", json=body)
+    response = agent.post("observations", json=body)
     assert (response.status_code, response.json()["code"]) == (413, "payload_too_large")
-    assert observed(served) == []
+    assert observed(shared, agent) == []
 
 
-def test_lines_are_counted_right_by_many_at_once(served: Served, agent: httpx.Client) -> None:
+def test_lines_are_counted_right_by_many_at_once(shared: Served, agent: Agent) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda n: push(agent, f"a{n}\nb{n}\n"), range(64)))
-    found = observed(served)
+    found = observed(shared, agent)
     assert [event.first_line for event in found] == list(range(0, 128, 2))
     assert {event.content for event in found} == {f"a{n}\nb{n}" for n in range(64)}
 
 
-def test_a_source_must_have_a_name(agent: httpx.Client) -> None:
+def test_a_source_must_have_a_name(agent: Agent) -> None:
     for source in ("", "x" * 1_001):
         body = {"source": source, "content": "x"}
-        assert agent.post(f"{ME}/observations", json=body).status_code == 422
+        assert agent.post("observations", json=body).status_code == 422
 
 
-def test_a_thought_is_stored_with_all_that_was_said_of_it(
-    served: Served, agent: httpx.Client
-) -> None:
+def test_a_thought_is_stored_with_all_that_was_said_of_it(shared: Served, agent: Agent) -> None:
     body = {
         "phase": "reflect",
         "content": "hm",
@@ -115,27 +112,27 @@ def test_a_thought_is_stored_with_all_that_was_said_of_it(
         "latency_ms": 7,
         "finish_reason": "stop",
     }
-    told = agent.post(f"{ME}/thoughts", json=body).json()
+    told = agent.post("thoughts", json=body).json()
     assert set(told) == {"id", "position"}
-    [stored] = served.app.recorder.read_positions([told["position"]])
+    [stored] = shared.app.recorder.read_positions([told["position"]])
     thought = decode(stored.state)
     assert thought.event_id == told["id"]
-    assert thought.actor == "persona:p1"
+    assert thought.actor == f"persona:{agent.persona_id}"
     dumped = thought.model_dump(mode="json")
     assert dumped["context_refs"] == body["context_refs"]
     assert dumped["thinker"] == {"source": "langgraph", "model": "m", "prompt_hash": None}
-    assert agent.get(ME).json()["thought_count"] == 1
+    assert agent.told()["thought_count"] == 1
 
 
-def test_a_phase_there_is_not_is_422(agent: httpx.Client) -> None:
-    response = agent.post(f"{ME}/thoughts", json={"phase": "dream", "content": "x"})
+def test_a_phase_there_is_not_is_422(agent: Agent) -> None:
+    response = agent.post("thoughts", json={"phase": "dream", "content": "x"})
     assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
     assert "observe, reflect, test, compress" in response.json()["detail"]
 
 
-def test_a_hypothesis_and_its_check(served: Served, agent: httpx.Client) -> None:
+def test_a_hypothesis_and_its_check(shared: Served, agent: Agent) -> None:
     raised = agent.post(
-        f"{ME}/hypotheses",
+        "hypotheses",
         json={"belief_key": "Disk Full", "claim": "it is full", "confidence": 0.7},
     ).json()
     body = {
@@ -146,8 +143,8 @@ def test_a_hypothesis_and_its_check(served: Served, agent: httpx.Client) -> None
         "confidence_after": 0.95,
         "excerpt": "97 %",
     }
-    checked = agent.post(f"{ME}/checks", json=body).json()
-    events = [decode(each.state) for each in served.app.recorder.read(raised["position"] - 1, 10)]
+    checked = agent.post("checks", json=body).json()
+    events = [decode(each.state) for each in shared.app.recorder.read(raised["position"] - 1, 10)]
     hypothesis, requested, result = events
     assert isinstance(hypothesis, HypothesisRaised)
     assert hypothesis.belief_key == "disk-full"
@@ -158,23 +155,23 @@ def test_a_hypothesis_and_its_check(served: Served, agent: httpx.Client) -> None
     assert checked["position"] == raised["position"] + 2
 
 
-def test_a_check_may_be_requested_first(served: Served, agent: httpx.Client) -> None:
+def test_a_check_may_be_requested_first(shared: Served, agent: Agent) -> None:
     body = {"check_id": "c1", "hypothesis_id": "h1", "kind": "df", "spec": '{"a": 1}'}
-    told = agent.post(f"{ME}/checks", json=body).json()
-    [stored] = served.app.recorder.read_positions([told["position"]])
+    told = agent.post("checks", json=body).json()
+    [stored] = shared.app.recorder.read_positions([told["position"]])
     assert stored.topic == CheckRequested.topic
-    assert served.app.recorder.head() == told["position"]
+    assert shared.app.recorder.head() == told["position"]
 
 
 @pytest.mark.parametrize("spec", ['{"a": 1e999}', {"a": 2**60}, "[1]", "nonsense", [1], None])
-def test_a_spec_that_has_no_canonical_form_is_422(agent: httpx.Client, spec: Any) -> None:
+def test_a_spec_that_has_no_canonical_form_is_422(agent: Agent, spec: Any) -> None:
     body = {"hypothesis_id": "h1", "kind": "df", "spec": spec}
-    assert agent.post(f"{ME}/checks", json=body).status_code == 422
+    assert agent.post("checks", json=body).status_code == 422
 
 
-def test_nobody_thinks_for_a_reaped_persona(client: httpx.Client, agent: httpx.Client) -> None:
-    client.post(f"{ME}/reap").raise_for_status()
-    thought = agent.post(f"{ME}/thoughts", json={"phase": "observe", "content": "x"})
+def test_nobody_thinks_for_a_reaped_persona(agent: Agent) -> None:
+    agent.operator.post(f"{agent.path}/reap").raise_for_status()
+    thought = agent.post("thoughts", json={"phase": "observe", "content": "x"})
     assert (thought.status_code, thought.json()["code"]) == (409, "persona_reaped")
-    seen = agent.post(f"{ME}/observations", json={"source": "s", "content": "x"})
+    seen = agent.post("observations", json={"source": "s", "content": "x"})
     assert (seen.status_code, seen.json()["code"]) == (409, "persona_reaped")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from fastapi.routing import APIRoute
 
 from services.api.permissions import is_public
 from tests.integration.api.serving import APPROVER, OPERATOR, VIEWER, Served, persona
@@ -40,12 +39,6 @@ def test_every_path_but_public_ones_wants_a_token(served: Served) -> None:
         assert client.get("/openapi.json").status_code == 200
 
 
-def test_all_routes_are_documented_and_so_were_tried(served: Served) -> None:
-    documented = {path for path in served.api.openapi()["paths"]}
-    routed = {r.path for r in served.api.routes if isinstance(r, APIRoute) and r.include_in_schema}
-    assert routed <= documented
-
-
 @pytest.mark.parametrize("header", ["Basic dTpw", "Bearer", "Token x", f"bearer  {'x' * 9}"])
 def test_another_kind_of_credentials_is_401(served: Served, header: str) -> None:
     with served.client(None) as client:
@@ -75,9 +68,7 @@ def test_an_approver_decides_on_proposals_and_no_more(served: Served) -> None:
                 assert (status.status_code != 403) == expected, (method, path)
 
 
-def test_an_agents_token_reaches_its_own_persona_only(
-    served: Served, client: httpx.Client
-) -> None:
+def test_an_agents_token_reaches_its_own_persona_only(served: Served, client: httpx.Client) -> None:
     for persona_id in ("p1", "p2"):
         client.post(PERSONAS, json=persona(persona_id)).raise_for_status()
     token = client.post(f"{PERSONAS}/p1/token").json()["token"]

@@ -157,7 +157,15 @@ def test_another_method_is_405(shared_client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=1001", "limit=x", "after=%00", "swarm=%00", "tag=%0a", "status=" + "x" * 300],
+    [
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "after=%00",
+        "swarm=%00",
+        "tag=%0a",
+        "status=" + "x" * 300,
+    ],
 )
 def test_a_wrong_parameter_is_422(shared_client: httpx.Client, query: str) -> None:
     assert code(shared_client.get(f"{PERSONAS}?{query}")) == (422, "invalid_request")
@@ -166,5 +174,7 @@ def test_a_wrong_parameter_is_422(shared_client: httpx.Client, query: str) -> No
 def test_a_body_over_the_limit_is_413(shared_client: httpx.Client) -> None:
     assert code(sent(shared_client, b" " * (MAX_BODY_BYTES + 1))) == (413, "payload_too_large")
     huge = (b" " * 65_536 for _ in range(MAX_BODY_BYTES // 65_536 + 1))
-    chunked = shared_client.post(PERSONAS, content=huge, headers={"Content-Type": "application/json"})
+    chunked = shared_client.post(
+        PERSONAS, content=huge, headers={"Content-Type": "application/json"}
+    )
     assert code(chunked) == (413, "payload_too_large")

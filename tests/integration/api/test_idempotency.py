@@ -99,6 +99,6 @@ def test_a_late_repetition_of_a_stop_does_not_stop_what_was_started_since(
 
 def test_a_key_that_no_header_should_hold_is_422(client: httpx.Client) -> None:
     for key in ("", "a b", "x" * 129, "ü"):
-        headers = {"Idempotency-Key": key.encode()}
+        headers = [(b"Idempotency-Key", key.encode())]
         response = client.post(PERSONAS, json=persona("p1"), headers=headers)
         assert response.status_code == 422, key

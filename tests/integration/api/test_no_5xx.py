@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.integration.api.serving import Served, persona, policy
 
+PROPOSALS = "/v1/cognition/proposals"
 ODD_TEXT = st.one_of(
     st.sampled_from(
         ["", " ", "\0", "a\0b", "\ud800", "\udfff\ud800", "\u2028", "fabric", "..", "%00", "日本"]
@@ -160,7 +161,9 @@ def test_any_bytes_at_all(target: httpx.Client, path: str, body: bytes) -> None:
 
 @FUZZ
 @given(
-    path=st.sampled_from(["/v1/swarm/personas", "/v1/cognition/proposals", "/v1/cognition/receipts"]),
+    path=st.sampled_from(
+        ["/v1/swarm/personas", "/v1/cognition/proposals", "/v1/cognition/receipts"]
+    ),
     query=st.lists(st.tuples(KEYS, ODD_TEXT), max_size=4),
 )
 def test_any_query_at_all(target: httpx.Client, path: str, query: list[tuple[str, str]]) -> None:
@@ -170,7 +173,7 @@ def test_any_query_at_all(target: httpx.Client, path: str, query: list[tuple[str
 
 @FUZZ
 @given(
-    before=st.sampled_from(["/v1/swarm/personas/", "/v1/cognition/proposals/"]),
+    before=st.sampled_from(["/v1/swarm/personas/", f"{PROPOSALS}/"]),
     odd=ODD_TEXT,
     after=st.sampled_from(["", "/why", "/reap", "/approve", "/token", "/thoughts"]),
     method=st.sampled_from(["GET", "POST"]),

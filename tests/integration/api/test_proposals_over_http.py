@@ -1,5 +1,6 @@
 """Proposals over HTTP: agents make them, people see and decide on them."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -76,7 +77,11 @@ def test_an_approval_of_what_was_shown_acts_once_and_leaves_a_receipt(
         again = approver.post(url, json=body)
         assert code(again) == (409, "proposal_wrong_state")
     after = show(client, shown["id"])
-    assert (after["status"], after["stage"], after["outcome"]) == ("executed", "executed", "success")
+    assert (after["status"], after["stage"], after["outcome"]) == (
+        "executed",
+        "executed",
+        "success",
+    )
     assert after["approved_by"] == "user:ann"
     assert (tmp_path / "actions" / "deny.list").read_text().count("192.0.2.7") == 1
     [receipt] = client.get("/v1/cognition/receipts").json()
@@ -224,3 +229,22 @@ def test_why_tells_the_whole_chain_with_the_cited_lines(client: httpx.Client) ->
     assert created["causation_id"] == thought["id"]
     assert told["events"][0]["body"]["claim"] == "root is guessed at"
     assert told["proposal"]["evidence"][0]["lines"][0]["text"].startswith("Failed password")
+
+
+def test_why_goes_back_to_the_input_that_made_a_persona_think(client: httpx.Client) -> None:
+    client.post("/v1/cognition/start").raise_for_status()
+    log = "".join(f"Failed password for root from 192.0.2.7 port {n} ssh2\n" for n in range(40))
+    content = {"source": "sshd", "content": log}
+    seen = client.post("/v1/swarm/personas/root-thinker/observations", json=content).json()
+    for _ in range(200):
+        found = client.get(PROPOSALS, params={"status": "waiting"}).json()
+        if found:
+            break
+        time.sleep(0.1)
+    told = client.get(f"{PROPOSALS}/{found[0]['id']}/why").json()
+    first, second = told["events"][:2]
+    assert (first["topic"], first["position"]) == ("observation.received", seen["position"])
+    assert "content" not in first["body"]
+    assert second["causation_id"] == first["id"]
+    topics = {each["topic"] for each in told["events"]}
+    assert topics > {"thought.generated", "hypothesis.raised", "check.result", "proposal.created"}

@@ -35,9 +35,7 @@ def soon(condition: Any) -> bool:
     return False
 
 
-def test_a_live_stream_tells_what_happens_from_now_on(
-    served: Served, client: httpx.Client
-) -> None:
+def test_a_live_stream_tells_what_happens_from_now_on(served: Served, client: httpx.Client) -> None:
     begin(client)
     think(client, "before")
     with served.client(None) as viewer, listening(viewer, query=f"?token={VIEWER}") as stream:
@@ -128,9 +126,9 @@ def test_an_id_from_beyond_the_end_goes_on_at_the_end(client: httpx.Client) -> N
         assert stream.take(1)[0].told["payload"]["thinking"] == "now"
 
 
-@pytest.mark.parametrize("wrong", ["x", "-1", "1.0", "1.2.3", "1e3", "9" * 19, "١"])
+@pytest.mark.parametrize("wrong", ["x", "-1", "1.0", "1.2.3", "1e3", "9" * 19, "\u0661"])
 def test_an_id_that_is_none_is_422(shared_client: httpx.Client, wrong: str) -> None:
-    response = shared_client.get(STREAM, headers={"Last-Event-ID": wrong.encode()})
+    response = shared_client.get(STREAM, headers=[(b"Last-Event-ID", wrong.encode())])
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
 
 
@@ -154,9 +152,7 @@ def test_silence_is_broken_by_comments(served: Served, client: httpx.Client) -> 
     assert stream.comments.count("keep-alive") >= 3
 
 
-def test_a_client_that_leaves_leaves_nothing_running(
-    served: Served, client: httpx.Client
-) -> None:
+def test_a_client_that_leaves_leaves_nothing_running(served: Served, client: httpx.Client) -> None:
     assert soon(lambda: any("Watching._work" in task for task in served.tasks()))
     before = served.tasks()
     for _ in range(5):

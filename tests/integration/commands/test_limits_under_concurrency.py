@@ -121,3 +121,32 @@ def test_200_threads_that_reserve_from_one_budget_never_pass_it(executors: list[
     assert sum(granted) == sum(windows.values())
     assert all(tokens <= 1_000 for tokens in windows.values())
     assert len(windows) > 1 or sum(granted) == 990
+
+
+def test_a_refusal_rests_on_what_is_stored_not_on_what_was_cached(
+    executors: list[Executor],
+) -> None:
+    here, elsewhere = executors[:2]
+    limits = Limits(max_branching_factor=1)
+    spawn(here, "root", None, limits)
+    spawn(here, "child", "root", limits)
+    elsewhere.run(
+        elsewhere.context("user:test"),
+        lambda unit: unit.persona("root").take_place_back(unit.context, "child"),
+    )
+
+    spawn(here, "next", "root", limits)
+
+
+def test_a_decision_to_do_nothing_rests_on_what_is_stored(executors: list[Executor]) -> None:
+    here, elsewhere = executors[:2]
+    spawn(here, "root", None, Limits())
+    assert read_children(elsewhere) == 0
+    spawn(here, "child", "root", Limits())
+
+    assert read_children(elsewhere) == 1
+
+
+def read_children(executor: Executor) -> int:
+    context = executor.context("user:test")
+    return executor.run(context, lambda unit: len(unit.persona("root").children)).result

@@ -125,8 +125,10 @@ def test_a_step_has_all_that_a_dashboard_asks_of_steps(
 
 
 def test_a_snapshot_also_moves_the_workspace_under_an_id_of_its_own() -> None:
-    body = {"snapshot_id": "n", "persona_scope": ("p1",), "summary": "s", "thoughts_in": 1}
-    first, second = told("snapshot.compressed", from_position=1, to_position=2, **body)
+    body: dict[str, Any] = {"snapshot_id": "n", "persona_scope": ("p1",), "summary": "s"}
+    first, second = told(
+        "snapshot.compressed", from_position=1, to_position=2, thoughts_in=1, **body
+    )
     assert second["event_type"] == "workspace_updated"
     assert second["payload"] == {"updated": True}
     assert first["id"] != second["id"]
@@ -186,9 +188,7 @@ def test_the_gate_in_the_words_of_the_stream() -> None:
 
 def test_lives_in_the_words_of_the_stream() -> None:
     identity = Identity(name="n", role="r", charter="c", depth=2)
-    spawned = payloads(
-        "persona.spawned", identity=identity, limits=Limits(), spawned_by="user:ann"
-    )
+    spawned = payloads("persona.spawned", identity=identity, limits=Limits(), spawned_by="user:ann")
     assert spawned == [("persona_spawned", {"name": "n", "role": "r", "depth": 2})]
     assert payloads("persona.reaped", reason="manual", final_snapshot_id="n", note="enough") == [
         ("persona_reaped", {"reason": "enough", "cascade": False})
@@ -219,7 +219,7 @@ def test_a_pause_is_told_only_where_a_budget_is_its_reason() -> None:
 
 
 def test_a_stop_with_a_reason_belongs_to_no_persona() -> None:
-    fabric = {"persona_id": None, "swarm_id": "fabric", "epoch": 1}
+    fabric: dict[str, Any] = {"persona_id": None, "swarm_id": "fabric", "epoch": 1}
     [stopped] = told("cognition.stopped", stream="fabric", **fabric, reason="maintenance")
     assert stopped["event_type"] == "check_result"
     assert stopped["persona_id"] is None

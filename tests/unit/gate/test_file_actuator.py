@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -203,6 +202,10 @@ def test_without_its_note_the_longest_torn_line_is_known_and_a_longer_one_is_not
         assert append(actuator) == "success"
         left = b"" if ours else b"x" * length + mark + b"\n"
         assert file.read_bytes() == b"mine\n" + left + WHOLE
+    longest = b"mine\n" + b"x" * 4_096 + WHOLE[len(LINE) :]
+    file.write_bytes(longest[:-1])
+    assert append(actuator) == "success"
+    assert file.read_bytes() == longest
 
 
 def test_a_key_is_looked_for_at_the_end_of_a_line_only(
@@ -317,21 +320,15 @@ def test_a_link_put_there_at_any_moment_leads_nowhere(
     actuator: FileActuator, folder: Path, outside: Path
 ) -> None:
     folder.mkdir(parents=True)
-    link, plain, target = (folder / name for name in ("link", "plain", "deny.list"))
-    ended = threading.Event()
-
-    def swap() -> None:
-        while not ended.is_set():
-            link.symlink_to(outside)
-            link.rename(target)
-            plain.touch()
-            plain.rename(target)
-
-    swapping = threading.Thread(target=swap)
-    swapping.start()
-    outcomes = {actuator.act("deny.list", {"line": LINE}, KEYS[n % 10]).outcome for n in range(600)}
-    ended.set()
-    swapping.join()
+    command = [sys.executable, "-m", "tests.unit.gate.swapper"]
+    command += [str(folder / "deny.list"), str(outside)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as swapping:
+        assert swapping.stdout is not None
+        swapping.stdout.readline()
+        outcomes = {
+            actuator.act("deny.list", {"line": LINE}, KEYS[n % 10]).outcome for n in range(500)
+        }
+        swapping.kill()
     assert outcomes == {"success", "failure"}
 
 

@@ -12,10 +12,10 @@ from services.inputs.files import UnreadableInput, open_inputs, read
 def test_a_file_keeps_its_whole_path_as_name(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("x\n")
-    [found] = open_inputs([str(path)])
-    assert (found.name, found.shown, found.size) == (str(path), str(path), 2)
-    assert read(found) == b"x\n"
-    assert read(found) == b""
+    with open_inputs([str(path)]) as [found]:
+        assert (found.name, found.shown, found.size) == (str(path), str(path), 2)
+        assert read(found) == b"x\n"
+        assert read(found) == b""
 
 
 def test_a_file_named_twice_is_opened_once(tmp_path: Path) -> None:
@@ -23,7 +23,8 @@ def test_a_file_named_twice_is_opened_once(tmp_path: Path) -> None:
     path.write_text("x\n")
     (tmp_path / "link").symlink_to(path)
     names = [str(path), str(tmp_path / "link"), f"{tmp_path}/../{tmp_path.name}/a.log"]
-    assert [each.name for each in open_inputs(names)] == [str(path)]
+    with open_inputs(names) as found:
+        assert [each.name for each in found] == [str(path)]
 
 
 @pytest.mark.parametrize(
@@ -38,8 +39,8 @@ def test_a_file_named_twice_is_opened_once(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, name: str, said: str) -> None:
     given = name if name.startswith("/") else f"{tmp_path}/{name}"
-    with pytest.raises(UnreadableInput, match=re.escape(said)):
-        open_inputs([given])
+    with pytest.raises(UnreadableInput, match=re.escape(said)), open_inputs([given]):
+        pass
 
 
 def test_a_path_that_no_event_could_carry_is_refused(tmp_path: Path) -> None:
@@ -49,31 +50,34 @@ def test_a_path_that_no_event_could_carry_is_refused(tmp_path: Path) -> None:
         folder.mkdir()
     path = folder / "a.log"
     path.write_text("x\n")
-    with pytest.raises(UnreadableInput, match="over 1000 characters"):
-        open_inputs([str(path)])
+    with pytest.raises(UnreadableInput, match="over 1000 characters"), open_inputs([str(path)]):
+        pass
 
 
 def test_what_was_opened_is_closed_when_another_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("x\n")
-    before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(UnreadableInput):
-        open_inputs([str(path), str(tmp_path / "missing")])
-    assert len(os.listdir("/proc/self/fd")) == before
+    before = open_files()
+    with pytest.raises(UnreadableInput), open_inputs([str(path), str(tmp_path / "missing")]):
+        pass
+    assert open_files() == before
 
 
 def test_a_name_that_is_no_utf_8_is_made_printable(tmp_path: Path) -> None:
-    path = os.fsencode(tmp_path) + b"/caf\xe9.log"
-    with open(path, "wb") as file:
-        file.write(b"x\n")
-    [found] = open_inputs([os.fsdecode(path)])
-    assert found.name == f"{tmp_path}/caf\ufffd.log"
+    path = tmp_path / os.fsdecode(b"caf\xe9.log")
+    path.write_text("x\n")
+    with open_inputs([str(path)]) as [found]:
+        assert found.name == f"{tmp_path}/caf\ufffd.log"
 
 
 def test_a_pipe_has_no_size(tmp_path: Path) -> None:
     ours, theirs = os.pipe()
     os.write(theirs, b"x")
-    [found] = open_inputs([f"/dev/fd/{ours}"])
-    assert found.size is None
+    with open_inputs([f"/dev/fd/{ours}"]) as [found]:
+        assert found.size is None
     os.close(ours)
     os.close(theirs)
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))

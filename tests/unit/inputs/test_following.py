@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import cast
+from tempfile import NamedTemporaryFile
 
 import pytest
 from hypothesis import given, settings
@@ -15,11 +15,6 @@ from services.commands.cognition import Batch
 from services.inputs.files import Input, open_inputs
 from services.inputs.follow import STILL_SECS, Mark, follow_file, follow_pipe
 from services.inputs.reading import read_whole
-
-
-def opened(path: Path) -> Input:
-    [found] = open_inputs([str(path)])
-    return found
 
 
 def append(path: Path, data: bytes) -> None:
@@ -42,8 +37,7 @@ class Followed:
     def __init__(self, path: Path, mark: Mark | None = None) -> None:
         self.batches: list[Batch] = []
         self.stop = asyncio.Event()
-        self._found = follow_file(opened(path), mark or Mark(), self.stop)
-        self._task = asyncio.create_task(self._take(self._found))
+        self._task = asyncio.create_task(self._take(path, mark or Mark()))
 
     async def until(self, text: str, seconds: float = 10.0) -> None:
         async with asyncio.timeout(seconds):
@@ -59,9 +53,10 @@ class Followed:
         line = last.first_line + last.line_count - last.unfinished
         return Mark(len(self.batches), last.offset, line, last.unfinished)
 
-    async def _take(self, found: AsyncIterator[list[Batch]]) -> None:
-        async for batches in found:
-            self.batches += batches
+    async def _take(self, path: Path, mark: Mark) -> None:
+        with open_inputs([str(path)]) as [source]:
+            async for batches in follow_file(source, mark, self.stop):
+                self.batches += batches
 
 
 async def test_what_is_appended_follows_what_was_there(tmp_path: Path) -> None:
@@ -124,35 +119,31 @@ async def test_a_file_cut_while_nobody_followed_is_read_from_its_beginning(tmp_p
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.binary(max_size=400).map(lambda b: b.replace(b"x", b"\n")), max_size=6))
 def test_stopping_and_going_on_neither_misses_nor_repeats_a_byte(pieces: list[bytes]) -> None:
-    async def follow_in_parts(path: Path) -> list[Batch]:
-        batches: list[Batch] = []
-        mark = Mark()
-        for piece in pieces:
-            append(path, piece)
-            stop = asyncio.Event()
-            found = follow_file(opened(path), mark, stop)
-            async with aclosing(cast("AsyncIterator[list[Batch]]", found)) as following:  # type: ignore[type-var]
-                end = path.read_bytes().rfind(b"\n") + 1
-                while mark.offset < end:
-                    new = await anext(following)
-                    batches += new
-                    line = new[-1].first_line + new[-1].line_count
-                    mark = Mark(len(batches), new[-1].offset, line)
-        return batches
-
-    path = Path(os.path.realpath(f"/tmp/perpetua-following-{os.getpid()}"))
-    path.unlink(missing_ok=True)
-    try:
-        path.touch()
-        batches = asyncio.run(follow_in_parts(path))
-        whole = path.read_bytes()
-        whole = whole[: whole.rfind(b"\n") + 1]
-    finally:
-        path.unlink()
+    with NamedTemporaryFile() as file:
+        batches = asyncio.run(follow_in_parts(Path(file.name), pieces))
+        whole = Path(file.name).read_bytes()
+    whole = whole[: whole.rfind(b"\n") + 1]
     assert text_of(batches) == whole.decode(errors="replace")
     assert [b.first_line for b in batches] == [
         sum(b.line_count for b in batches[:n]) for n in range(len(batches))
     ]
+
+
+async def follow_in_parts(path: Path, pieces: list[bytes]) -> list[Batch]:
+    """Append a piece, follow until it is read as far as its last line end, stop; and so on."""
+    batches: list[Batch] = []
+    mark, whole = Mark(), b""
+    for piece in pieces:
+        append(path, piece)
+        whole += piece
+        with open_inputs([str(path)]) as [source]:
+            async with aclosing(follow_file(source, mark, asyncio.Event())) as following:
+                while mark.offset < whole.rfind(b"\n") + 1:
+                    new = await anext(following)
+                    batches += new
+                    line = new[-1].first_line + new[-1].line_count
+                    mark = Mark(len(batches), new[-1].offset, line)
+    return batches
 
 
 async def test_a_pipe_that_stalls_in_a_line_gives_what_it_has() -> None:
@@ -184,6 +175,8 @@ async def test_a_pipe_can_be_left_while_it_says_nothing() -> None:
     with pytest.raises(StopAsyncIteration):
         await asyncio.wait_for(following, 1)
     os.close(theirs)
+    await asyncio.sleep(0.05)
+    source.file.close()
 
 
 @pytest.mark.parametrize(
@@ -204,7 +197,8 @@ async def test_a_pipe_can_be_left_while_it_says_nothing() -> None:
 async def test_a_whole_input_comes_back_from_its_batches(tmp_path: Path, whole: bytes) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(whole)
-    batches = [batch async for group in read_whole(opened(path)) for batch in group]
+    with open_inputs([str(path)]) as [source]:
+        batches = [batch async for group in read_whole(source) for batch in group]
     assert text_of(batches) == whole.decode(errors="replace")
     assert all(len(batch.content.encode()) <= 3 * 64 * 1024 for batch in batches)
     lines = sum(batch.line_count - batch.continues for batch in batches)

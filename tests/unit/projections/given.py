@@ -184,6 +184,13 @@ class History:
             what, ProposalRejected, stage=stage, reasons=("no rule allows it",)
         )
 
+    def __repr__(self) -> str:
+        """What happened, one event a line; properties show it when they fail."""
+        return "".join(
+            f"\n{r.position} {r.event.occurred_at:%H:%M:%S} {r.stream} {r.event.topic}"
+            for r in self.recorded
+        )
+
     @property
     def placed(self) -> list[StreamEvent]:
         """The events before they are stored."""
