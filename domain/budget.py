@@ -19,6 +19,8 @@ from domain.events.budget import BudgetLeased, BudgetSettled, Grant, Spent
 SECONDS_A_WINDOW = 60
 KEPT_WINDOWS = 60
 """How long a lease may be settled after its window; later it is forfeit and stays counted."""
+PART_AHEAD = 4
+"""One part in so many of a minute, or of what is left for life, is leased ahead at most."""
 UNLIMITED = 2**62
 """Stands for a ceiling that is not set."""
 
@@ -132,6 +134,9 @@ class Pool:
     def fit(self, request: LeaseRequest, ceilings: Iterable[Ceiling], context: Context) -> Credits:
         """Return what may be leased: what is wished if it fits every ceiling, at least the need.
 
+        Of a lifetime ceiling only a part of the rest is leased ahead: near its end nobody is to be
+        refused for what others hold and may never use.
+
         Raises:
             BudgetExhausted: the need does not fit one of the ceilings.
         """
@@ -145,7 +150,9 @@ class Pool:
             if not left.covers(request.needed):
                 wait_secs = _until_next(window, context.now)
                 raise _exhausted(ceiling.account, request.needed, left, ceiling.minute, wait_secs)
-            most = most.at_most(left).at_most(life)
+            rest = life - request.needed
+            ahead = Credits(rest.tokens // PART_AHEAD, rest.cpu_ms // PART_AHEAD)
+            most = most.at_most(left).at_most(request.needed + ahead)
         return most.at_least(request.needed)
 
     def current(self, request: LeaseRequest, context: Context) -> int:

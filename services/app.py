@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Self
 
@@ -37,16 +38,23 @@ class App:
             StoreUnavailable: it can't be opened; says what to do.
         """
         self.settings = settings
-        self._embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
-        revive = self._embedded.start if self._embedded else None
-        self.conninfo = revive() if revive else str(settings.database_url)
-        self.partitions = migrate(self.conninfo, settings.partitions)
-        self.recorder = Recorder(self.conninfo, revive=revive)
-        self.executor = Executor(self.recorder, self.partitions)
-        self.views = Views(self.recorder, self.conninfo)
+        with ExitStack() as opening:
+            self._embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
+            if self._embedded:
+                opening.callback(self._embedded.stop_if_last_user)
+            revive = self._embedded.start if self._embedded else None
+            self.conninfo = revive() if revive else str(settings.database_url)
+            self.partitions = migrate(self.conninfo, settings.partitions)
+            self.recorder = Recorder(self.conninfo, revive=revive)
+            opening.callback(self.recorder.close)
+            self.executor = Executor(self.recorder, self.partitions)
+            opening.callback(self.executor.close)
+            self.views = Views(self.recorder, self.conninfo)
+            opening.callback(self.views.close)
+            self.tokens = Tokens.open(settings)
+            self._opened = opening.pop_all()
         self.reaper = Reaper(self.executor, self.recorder, self.views)
         self.gate = Gate(self.executor, self.recorder, self.views, settings, self.conninfo)
-        self.tokens = Tokens.open(settings)
         self.thinker: Thinker = thinker or StatisticalThinker()
         self.loop = Loop(
             Means(
@@ -90,11 +98,7 @@ class App:
 
     def close(self) -> None:
         """Close the store; stop the embedded one if nobody else uses it."""
-        self.views.close()
-        self.executor.close()
-        self.recorder.close()
-        if self._embedded:
-            self._embedded.stop_if_last_user()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self

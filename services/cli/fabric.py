@@ -1,25 +1,31 @@
 """One way to ask the fabric: over HTTP if `up` answers, else the same API within this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import httpx
 
 from services.cli.failures import Failure
 from services.cli.instance import running
+from services.cli.interrupts import interrupts
 from services.settings import Settings
 from services.tokens import Tokens
 
 if TYPE_CHECKING:
     from services.app import App
 
+T = TypeVar("T")
+
 PROBE_SECS: Final = 2.0
 """How long `up` may take to say that it is there."""
 ANSWER_SECS: Final = 60.0
 """How long it may take to answer."""
 PAGE: Final = 1_000
+_PLAIN: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody: `up` speaks plain HTTP, and loading certificates takes time."""
 SHORTEST_PART: Final = 4
 """Fewest characters of an id that name it."""
 
@@ -92,41 +98,54 @@ class Fabric:
         raise Failure(_refusal(answer))
 
 
-@asynccontextmanager
-async def fabric(settings: Settings) -> AsyncIterator[Fabric]:
-    """Reach the fabric of a home for as long as the block lasts."""
-    url = await _answering(settings)
-    if url:
-        async with _client(settings, base_url=url) as client:
-            yield Fabric(client, url, None)
-        return
-    from services.api.server import build  # noqa: PLC0415
-    from services.app import App  # noqa: PLC0415
+def asked(settings: Settings, ask: Callable[[Fabric], Awaitable[T]]) -> T:
+    """Ask the fabric of a home something, and return the answer.
 
-    app = await asyncio.to_thread(App, settings)
-    try:
-        transport = httpx.ASGITransport(build(app))
-        async with _client(settings, base_url="http://here", transport=transport) as client:
-            yield Fabric(client, None, app)
-    finally:
-        await asyncio.to_thread(app.close)
+    Raises:
+        Failure: it was refused, or nobody answers.
+        KeyboardInterrupt: a signal came meanwhile.
+    """
+    if url := _answering(settings):
+        return interrupts.run(_asking(settings, ask, url, None))
+    from services.cli.opening import opened  # noqa: PLC0415
+
+    with opened(settings) as app:
+        return interrupts.run(_asking(settings, ask, None, app))
 
 
-async def _answering(settings: Settings) -> str | None:
+async def _asking(
+    settings: Settings, ask: Callable[[Fabric], Awaitable[T]], url: str | None, app: "App | None"
+) -> T:
+    if app is None:
+        transport, base_url = None, url or ""
+    else:
+        from services.api.server import build  # noqa: PLC0415
+
+        transport, base_url = httpx.ASGITransport(build(app)), "http://here"
+    async with _client(settings, base_url=base_url, transport=transport) as client:
+        return await ask(Fabric(client, url, app))
+
+
+def _answering(settings: Settings) -> str | None:
     found = running(settings.home)
     if found is None:
         return None
     with suppress(httpx.HTTPError):
-        async with httpx.AsyncClient(trust_env=False, timeout=PROBE_SECS) as client:
-            await client.get(f"{found.url}/health")
-            return found.url
+        httpx.get(f"{found.url}/health", trust_env=False, timeout=PROBE_SECS, verify=_PLAIN)
+        return found.url
     return None
 
 
 def _client(settings: Settings, **more: Any) -> httpx.AsyncClient:
     token = Tokens.open(settings).operator
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.AsyncClient(headers=headers, trust_env=False, timeout=ANSWER_SECS, **more)
+    return httpx.AsyncClient(
+        headers=headers,
+        trust_env=False,
+        verify=_PLAIN,
+        timeout=ANSWER_SECS,
+        **more,
+    )
 
 
 def _refusal(answer: httpx.Response) -> str:

@@ -21,6 +21,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.came = False
         self._task: asyncio.Task[Any] | None = None
+        self._defers = False
 
     def listen(self) -> None:
         """Take the signals from now on."""
@@ -56,10 +57,27 @@ class Interrupts:
         finally:
             self._task = task
 
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Let the first signal wait for the end of the block, which must not be torn.
+
+        Raises:
+            KeyboardInterrupt: a signal came meanwhile.
+        """
+        self._defers = True
+        try:
+            yield
+        finally:
+            self._defers = False
+        if self.came:
+            raise KeyboardInterrupt
+
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.came:
             os._exit(INTERRUPTED)
         self.came = True
+        if self._defers:
+            return
         if self._task is None:
             raise KeyboardInterrupt
         self._task.get_loop().call_soon_threadsafe(self._task.cancel)

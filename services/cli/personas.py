@@ -1,14 +1,12 @@
 """Personas: who there is, who came from whom; ending, pausing and resuming them; their tokens."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import typer
 
 from services.cli import screen
-from services.cli.failures import Failure
-from services.cli.interrupts import interrupts
 from services.cli.options import DatabaseUrl, Home, Json, settings_of
 
 if TYPE_CHECKING:
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from services.cli.fabric import Fabric
     from services.settings import Settings
 
+T = TypeVar("T")
 Id = Annotated[str, typer.Argument(metavar="ID", help="Its id, or enough of either end of it.")]
 All = Annotated[bool, typer.Option("--all", help="Those that have ended as well.")]
 Swarm = Annotated[str | None, typer.Option("--swarm", help="Only those of this swarm.")]
@@ -33,7 +32,7 @@ def personas(
 ) -> None:
     """List personas."""
     settings = settings_of(home, database_url)
-    found = interrupts.run(_personas(settings, swarm))
+    found = _with(settings, lambda fabric: fabric.pages(PATH, swarm=swarm))
     told = [each for each in found if all_ or each["status"] != "reaped"]
     if as_json:
         screen.print_json(told)
@@ -55,13 +54,11 @@ def personas(
 def lineage(as_json: Json = False, home: Home = None, database_url: DatabaseUrl = None) -> None:
     """Show who came from whom, as a tree."""
     settings = settings_of(home, database_url)
-    from services.cli.fabric import fabric  # noqa: PLC0415
 
-    async def ask() -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        async with fabric(settings) as asked:
-            return await asked.get("/v1/swarm/lineage"), await asked.pages(PATH)
+    async def ask(fabric: "Fabric") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        return await fabric.get("/v1/swarm/lineage"), await fabric.pages(PATH)
 
-    told, people = interrupts.run(ask())
+    told, people = _with(settings, ask)
     if as_json:
         screen.print_json(told)
         return
@@ -112,30 +109,18 @@ def token(persona_id: Id, home: Home = None, database_url: DatabaseUrl = None) -
 def _command(
     settings: "Settings", part: str, verb: str, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    from services.cli.fabric import fabric  # noqa: PLC0415
+    async def ask(fabric: "Fabric") -> dict[str, Any]:
+        persona_id = quote(await fabric.whole_id("persona", PATH, part), safe="")
+        told: dict[str, Any] = await fabric.post(f"{PATH}/{persona_id}/{verb}", body)
+        return told
 
-    async def ask() -> dict[str, Any]:
-        async with fabric(settings) as asked:
-            persona_id = await _whole_id(asked, part)
-            told: dict[str, Any] = await asked.post(
-                f"{PATH}/{quote(persona_id, safe='')}/{verb}", body
-            )
-            return told
-
-    return interrupts.run(ask())
+    return _with(settings, ask)
 
 
-async def _whole_id(asked: "Fabric", part: str) -> str:
-    if not part:
-        raise Failure("name a persona; `perpetua personas` lists them")
-    return await asked.whole_id("persona", PATH, part)
+def _with(settings: "Settings", ask: "Callable[[Fabric], Awaitable[T]]") -> T:
+    from services.cli.fabric import asked  # noqa: PLC0415
 
-
-async def _personas(settings: "Settings", swarm: str | None) -> list[dict[str, Any]]:
-    from services.cli.fabric import fabric  # noqa: PLC0415
-
-    async with fabric(settings) as asked:
-        return await asked.pages(PATH, swarm=swarm)
+    return asked(settings, ask)
 
 
 def _standing(told: Mapping[str, Any]) -> str:

@@ -34,9 +34,9 @@ def proposals(
     """List proposals, newest first."""
     settings = settings_of(home, database_url)
 
-    async def ask(asked: "Fabric") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        due = await asked.pages(PATH, status="waiting")
-        return due, due[:limit] if waiting else await asked.get(PATH, limit=limit)
+    async def ask(fabric: "Fabric") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        due = await fabric.pages(PATH, status="waiting")
+        return due, due[:limit] if waiting else await fabric.get(PATH, limit=limit)
 
     due, told = _with(settings, ask)
     if as_json:
@@ -64,7 +64,7 @@ def proposal(
     proposal_id: Id, as_json: Json = False, home: Home = None, database_url: DatabaseUrl = None
 ) -> None:
     """Show a proposal with all that a person must see before deciding."""
-    told = _with(settings_of(home, database_url), lambda asked: _one(asked, proposal_id))
+    told = _with(settings_of(home, database_url), lambda fabric: _one(fabric, proposal_id))
     if as_json:
         screen.print_json(told)
         return
@@ -87,15 +87,15 @@ def approve(
         raise Failure("this is no terminal to ask on: look at it first, then say --yes")
     settings = settings_of(home, database_url)
 
-    async def ask(asked: "Fabric") -> dict[str, Any] | None:
-        told = await _one(asked, proposal_id)
+    async def ask(fabric: "Fabric") -> dict[str, Any] | None:
+        told = await _one(fabric, proposal_id)
         _show(told)
         if told["stage"] not in ("waiting", "approved"):
             raise Failure(f"no approval is due: the proposal is {_standing(told)}")
         if not yes and not _agreed(told):
             return None
-        await asked.post(f"{_path(told['id'])}/approve", {"shown_hash": told["shown_hash"]})
-        return await _one(asked, told["id"])
+        await fabric.post(f"{_path(told['id'])}/approve", {"shown_hash": told["shown_hash"]})
+        return await _one(fabric, told["id"])
 
     told = _with(settings, ask)
     if told is None:
@@ -114,9 +114,9 @@ def reject(
 ) -> None:
     """Refuse a proposal."""
 
-    async def ask(asked: "Fabric") -> dict[str, Any]:
-        whole = await _whole_id(asked, proposal_id)
-        told: dict[str, Any] = await asked.post(f"{_path(whole)}/reject", {"reason": reason})
+    async def ask(fabric: "Fabric") -> dict[str, Any]:
+        whole = await _whole_id(fabric, proposal_id)
+        told: dict[str, Any] = await fabric.post(f"{_path(whole)}/reject", {"reason": reason})
         return told
 
     told = _with(settings_of(home, database_url), ask)
@@ -128,9 +128,9 @@ def why(
 ) -> None:
     """Show everything that led to a proposal, and what became of it."""
 
-    async def ask(asked: "Fabric") -> dict[str, Any]:
-        whole = await _whole_id(asked, proposal_id)
-        told: dict[str, Any] = await asked.get(f"{_path(whole)}/why")
+    async def ask(fabric: "Fabric") -> dict[str, Any]:
+        whole = await _whole_id(fabric, proposal_id)
+        told: dict[str, Any] = await fabric.get(f"{_path(whole)}/why")
         return told
 
     told = _with(settings_of(home, database_url), ask)
@@ -144,14 +144,9 @@ def why(
 
 
 def _with(settings: "Settings", ask: "Callable[[Fabric], Awaitable[T]]") -> T:
-    """Ask the fabric something."""
-    from services.cli.fabric import fabric  # noqa: PLC0415
+    from services.cli.fabric import asked  # noqa: PLC0415
 
-    async def asking() -> T:
-        async with fabric(settings) as asked:
-            return await ask(asked)
-
-    return interrupts.run(asking())
+    return asked(settings, ask)
 
 
 def _show(told: dict[str, Any]) -> None:
@@ -174,13 +169,13 @@ def _standing(told: dict[str, Any]) -> str:
     return standing(told)
 
 
-async def _one(asked: "Fabric", part: str) -> dict[str, Any]:
-    told: dict[str, Any] = await asked.get(_path(await _whole_id(asked, part)))
+async def _one(fabric: "Fabric", part: str) -> dict[str, Any]:
+    told: dict[str, Any] = await fabric.get(_path(await _whole_id(fabric, part)))
     return told
 
 
-async def _whole_id(asked: "Fabric", part: str) -> str:
-    return await asked.whole_id("proposal", PATH, part)
+async def _whole_id(fabric: "Fabric", part: str) -> str:
+    return await fabric.whole_id("proposal", PATH, part)
 
 
 def _path(proposal_id: str) -> str:

@@ -44,14 +44,12 @@ def run(
 
 
 def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Report":
-    from services.app import App  # noqa: PLC0415
     from services.cli.digest import Digest  # noqa: PLC0415
+    from services.cli.opening import opened  # noqa: PLC0415
     from services.cli.progress import watched  # noqa: PLC0415
     from services.report import report_on  # noqa: PLC0415
 
-    with screen.waiting("Opening the store"):
-        opened = App(settings)
-    with opened as app, watched(app, inputs) as progress:
+    with opened(settings) as app, watched(app, inputs) as progress:
         digest = Digest(app, inputs, progress)
         interrupts.run(digest.run())
         elapsed_ms = int((time.monotonic() - began) * 1000)

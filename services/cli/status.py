@@ -1,24 +1,20 @@
 """`perpetua status`: whether somebody thinks, and what waits for a person."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.cli import screen
-from services.cli.interrupts import interrupts
 from services.cli.options import DatabaseUrl, Home, Json, again, settings_of
+
+if TYPE_CHECKING:
+    from services.cli.fabric import Fabric
 
 
 def status(as_json: Json = False, home: Home = None, database_url: DatabaseUrl = None) -> None:
     """Show whether somebody thinks, and what waits for a person."""
     settings = settings_of(home, database_url)
-    from services.cli.fabric import fabric  # noqa: PLC0415
+    from services.cli.fabric import asked  # noqa: PLC0415
 
-    async def ask() -> dict[str, Any]:
-        async with fabric(settings) as asked:
-            told: dict[str, Any] = await asked.get("/v1/cognition/status")
-            waiting = await asked.pages("/v1/cognition/proposals", status="waiting")
-            return told | {"url": asked.url, "proposals_waiting": len(waiting)}
-
-    told = interrupts.run(ask())
+    told = asked(settings, _ask)
     if as_json:
         screen.print_json(told)
         return
@@ -41,6 +37,12 @@ def status(as_json: Json = False, home: Home = None, database_url: DatabaseUrl =
     ):
         shown.add_row(screen.said(word, "bold"), screen.said(line))
     screen.show(shown)
+
+
+async def _ask(fabric: "Fabric") -> dict[str, Any]:
+    told: dict[str, Any] = await fabric.get("/v1/cognition/status")
+    waiting = await fabric.pages("/v1/cognition/proposals", status="waiting")
+    return told | {"url": fabric.url, "proposals_waiting": len(waiting)}
 
 
 def _thinking(told: dict[str, Any]) -> str:

@@ -48,14 +48,14 @@ def up(
         instance = stack.enter_context(Instance(settings.home))
         log_to_file(settings.home)
 
-        from services.app import App  # noqa: PLC0415
         from services.cli.announce import Announcer  # noqa: PLC0415
+        from services.cli.opening import opened  # noqa: PLC0415
         from services.cli.serve import Serving  # noqa: PLC0415
         from services.tokens import OPERATOR_FILE  # noqa: PLC0415
 
+        stack.enter_context(suppress(KeyboardInterrupt))
         is_new = not settings.token and not (settings.home / OPERATOR_FILE).exists()
-        with screen.waiting("Opening the store"):
-            app = stack.enter_context(App(settings))
+        app = stack.enter_context(opened(settings))
         named = str(home) if home else None
         url = url_of(listening)
         instance.publish(url)
@@ -64,8 +64,7 @@ def up(
         async def serve() -> None:
             await Serving(app, listening, _say).run(inputs, Announcer(app, named).run)
 
-        with suppress(KeyboardInterrupt):
-            interrupts.run(serve())
+        interrupts.run(serve())
     screen.show("Ended in good order.")
 
 

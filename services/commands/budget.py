@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from domain.aggregates import Fabric, Persona, Swarm
-from domain.budget import Ceiling, Credits, LeaseRequest
+from domain.budget import PART_AHEAD, Ceiling, Credits, LeaseRequest
 from domain.errors import InvalidInput, PersonaNotFound, ReservationNotFound
 from domain.events.cognition import Usage
 from domain.limits import LARGEST
@@ -150,7 +150,8 @@ def _fund(unit: Unit, swarm: Swarm, request: LeaseRequest, ceilings: Ceilings) -
     if missing == Credits():
         return
     above.settle_earlier(context, swarm.id, swarm.pool, request.window)
-    part = Credits(swarm.ceiling.minute.tokens // 4, swarm.ceiling.minute.cpu_ms // 4)
+    minute = swarm.ceiling.minute
+    part = Credits(minute.tokens // PART_AHEAD, minute.cpu_ms // PART_AHEAD)
     more = LeaseRequest(
         context.new_id(), missing, missing.at_least(part), request.epoch, window=request.window
     )

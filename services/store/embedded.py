@@ -109,12 +109,17 @@ class EmbeddedPostgres:
             self._anchor = None
 
     def _anchored(self) -> Connection | None:
-        """Return the anchor if the server at its other end still lives."""
-        try:
-            if self._anchor:
+        """Return the anchor if the server at its other end still lives.
+
+        Children of a killed server answer for a while: the server itself must be there.
+        """
+        if self._anchor:
+            try:
                 self._anchor.execute("select 1")
-        except psycopg.Error:
-            self.leave()
+            except psycopg.Error:
+                self.leave()
+            if self.pid is None:
+                self.leave()
         return self._anchor
 
     def _come_up(self, process: ServerProcess) -> Connection:

@@ -17,7 +17,8 @@ def test_fifty_starts_over_three_processes_make_one_loop(
     homes = [Perpetua(tmp_path / str(number), empty_database) for number in range(3)]
     with ExitStack() as stack:
         processes = [each.start("up", EXAMPLE, "--port", "0") for each in homes]
-        stack.callback(lambda: [each.kill() for each in processes])
+        for process in processes:
+            stack.callback(process.kill)
         ups = [Up(home, process) for home, process in zip(homes, processes, strict=True)]
         with ThreadPoolExecutor(50) as pool:
             answers = list(pool.map(start, ups * 17))

@@ -1,4 +1,4 @@
-"""Ctrl-C, and everything that keeps the command from starting: one line, and nothing left behind."""
+"""Ctrl-C, and what keeps the command from starting: one line, and nothing left behind."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def large(tmp_path: Path) -> Path:
 
 def test_ctrl_c_ends_a_run_at_once_and_in_good_order(embedded: Perpetua, large: Path) -> None:
     process = embedded.start("run", large)
-    until(lambda: (embedded.home / "postgres" / "data" / "postmaster.pid").exists(), "it started")
+    until((embedded.home / "postgres" / "data" / "postmaster.pid").exists, "it started")
     time.sleep(2.0)
     assert process.poll() is None
     began = time.monotonic()
@@ -64,13 +64,16 @@ def test_a_second_ctrl_c_ends_it_at_once(perpetua: Perpetua, large: Path) -> Non
 def test_a_signal_ends_up_in_good_order_also_with_a_client_listening(
     perpetua: Perpetua, stored: Recorder, number: signal.Signals
 ) -> None:
-    with perpetua.up() as up, up.client() as client:
-        with client.stream("GET", "/v1/cognition/stream") as stream:
-            assert stream.is_success
-            began = time.monotonic()
-            up.process.send_signal(number)
-            assert up.process.wait(20) == 0
-            assert time.monotonic() - began < PROMPT_SECS
+    with (
+        perpetua.up() as up,
+        up.client() as client,
+        client.stream("GET", "/v1/cognition/stream") as stream,
+    ):
+        assert stream.is_success
+        began = time.monotonic()
+        up.process.send_signal(number)
+        assert up.process.wait(20) == 0
+        assert time.monotonic() - began < PROMPT_SECS
     assert perpetua.errors == ""
     assert [each.event.topic for each in history(stored)][-1] == "cognition.stopped"
     assert not (perpetua.home / "up.json").exists()
@@ -93,15 +96,15 @@ def test_a_taken_port_is_told_before_anything_is_made(perpetua: Perpetua) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("command", "name", "value", "said"),
     [
-        ("PERPETUA_PORT", "many", "setting port"),
-        ("PERPETUA_LIMITS__SWARM__MAX_LIVE_PERSONAS", "few", "limits.swarm.max_live_personas"),
-        ("PERPETUA_DATABASE_URL", "postgresql://127.0.0.1:1/none", "Connection refused"),
-        ("PERPETUA_DATABASE_URL", "nonsense", "PERPETUA_DATABASE_URL"),
+        ("up", "PERPETUA_PORT", "many", "setting port"),
+        ("run", "PERPETUA_LIMITS__SWARM__MAX_LIVE_PERSONAS", "few", "max_live_personas"),
+        ("up", "PERPETUA_DATABASE_URL", "postgresql://127.0.0.1:1/x", "Connection refused"),
+        ("run", "PERPETUA_DATABASE_URL", "postgresql://127.0.0.1:1/x", "Connection refused"),
+        ("status", "PERPETUA_DATABASE_URL", "nonsense", "PERPETUA_DATABASE_URL"),
     ],
 )
-@pytest.mark.parametrize("command", ["up", "run", "status"])
 def test_wrong_settings_are_one_line(
     tmp_path: Path, command: str, name: str, value: str, said: str
 ) -> None:
@@ -131,7 +134,7 @@ def test_the_token_is_shown_once_and_kept_for_its_owner_only(perpetua: Perpetua)
     del perpetua.env["PERPETUA_TOKEN"]
     process = perpetua.start("up", "--port", "0")
     kept = perpetua.home / "token"
-    until(lambda: (perpetua.home / "up.json").exists(), "it serves")
+    until((perpetua.home / "up.json").exists, "it serves")
     until(lambda: "end " in (perpetua.home / "out").read_text(), "it says where to look")
     assert kept.read_text().strip() in (perpetua.home / "out").read_text()
     for name in ("token", "agents.secret", "up.json", "perpetua.log"):

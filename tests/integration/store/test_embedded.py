@@ -142,6 +142,7 @@ def test_who_leaves_last_stops_also_a_server_that_another_brought_back(home: Pat
     pid = first.pid
     assert pid
     os.kill(pid, signal.SIGKILL)
+    assert is_gone(pid)
     second.start()
     second.leave()
     assert first.stop_if_last_user()

@@ -190,7 +190,7 @@ test_no_interleaving_passes_a_budget = Budgets.TestCase
 
 
 def limits_from(dice: Random) -> dict[str, int | None]:
-    ceilings, lives = [400, 200, 100, 60], [None, None, 1_000, 300, 150]
+    ceilings, lives = [400, 200, 100, 60], [None, None, None, 4_000, 1_500]
     return {
         "token_budget_per_minute": dice.choice(ceilings),
         "compute_ms_per_minute": dice.choice(ceilings),

@@ -138,6 +138,20 @@ def test_a_lifetime_ceiling_of_a_swarm_or_the_fabric_counts_what_was_used(of: st
     assert (told["period"], told["left"]) == ("lifetime", 0)
 
 
+def test_what_goes_back_late_goes_back_to_the_fabric_too() -> None:
+    """A call that was reserved in one window and settled in the next but one."""
+    limits = WIDE.model_copy(update={"token_budget_lifetime": 200})
+    world = with_root(fabric=limits)
+    late = world.reserve("root", tokens=100)
+    world.later(minutes=1)
+    world.settle(world.reserve("root", tokens=50), "root", 50)
+    world.later(minutes=1)
+    world.settle(late, "root", 0)
+    world.reserve("root", tokens=100)
+    assert exhausted(world, tokens=51)["left"] == 0
+    assert world.swarm().pool.lifetime["swarm/swarm-core"] == Credits(150)
+
+
 def test_what_was_not_used_goes_back() -> None:
     world = with_root()
     reserved = world.reserve("root", tokens=100)

@@ -1,6 +1,5 @@
 """A process that makes a name a file, then a link, then a file again, as fast as it can."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,10 +10,10 @@ def main(name: str, outside: str) -> None:
     link, plain = path.with_name("link"), path.with_name("plain")
     print("swapping", flush=True)
     while True:
-        os.symlink(outside, link)
-        os.rename(link, path)
-        os.close(os.open(plain, os.O_WRONLY | os.O_CREAT))
-        os.rename(plain, path)
+        plain.touch()
+        plain.rename(path)
+        link.symlink_to(outside)
+        link.rename(path)
 
 
 if __name__ == "__main__":

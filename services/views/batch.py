@@ -7,10 +7,10 @@ import psycopg
 
 from domain.recorded import Recorded
 from projections.view import View
-from services import view_progress
 from services.store.connect import Connection
 from services.store.mapper import to_recorded
 from services.store.save import Stored
+from services.views import progress
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Batch:
             for statement in view.fold([self._decode(e) for e in events if e.topic in view.topics])
         ]
         with self._connection.transaction():
-            if view_progress.advance(self._connection, views, after, upto):
+            if progress.advance(self._connection, views, after, upto):
                 for sql, parameter in work:
                     self._connection.execute(sql, [parameter])
 
@@ -76,7 +76,7 @@ class Batch:
             between = events[middle - 1].position
             self._apply(views, after, between, events[:middle])
             self._apply(views, between, upto, events[middle:])
-        elif view_progress.stop(self._connection, views[0], after, events[0].position, error):
+        elif progress.stop(self._connection, views[0], after, events[0].position, error):
             self.stopped.append((views[0].name, events[0].position))
             logger.error(
                 "a view is stopped by an event it can't take in",

@@ -9,12 +9,12 @@ from typing import Final, Protocol
 from projections import VIEWS, personas, proposals, snapshots, sources, totals
 from projections.rows import PersonaRow, ProposalRow, SnapshotRow, SourceRow, Totals
 from projections.view import View
-from services.projector import BATCH_EVENTS, Events, Projector
 from services.store.errors import StoreUnavailable
 from services.store.save import Stored
 from services.store.watch import Watch
-from services.view_progress import Problem
-from services.view_reader import ViewReader
+from services.views.progress import Problem
+from services.views.projector import BATCH_EVENTS, Events, Projector
+from services.views.reader import ViewReader
 
 logger = logging.getLogger(__name__)
 

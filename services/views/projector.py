@@ -12,13 +12,13 @@ import psycopg
 
 from domain.events import EVENT_CLASSES
 from projections.view import View
-from services import view_progress
 from services.store.connect import Connection, connect, unavailable
 from services.store.errors import StoreUnavailable
 from services.store.reading import batch_size
 from services.store.save import Stored
-from services.view_batch import Batch, passes
-from services.view_progress import Problem, Progress
+from services.views import progress
+from services.views.batch import Batch, passes
+from services.views.progress import Problem, Progress
 
 BATCH_EVENTS: Final = 1_000
 """Most events of one transaction; fewer where they are large."""
@@ -84,7 +84,7 @@ class Projector:
         self._stopped_at: int | None = None
         self._closing = False
         with self._busy:
-            self._attempt(lambda connection: view_progress.install(connection, views))
+            self._attempt(lambda connection: progress.install(connection, views))
 
     def catch_up(self) -> int:
         """Bring every view that is not stopped up to where the store is now; return how far.
@@ -106,15 +106,15 @@ class Projector:
         """
         view = self._views[name]
         with self._busy:
-            self._attempt(lambda connection: view_progress.reset(connection, view))
+            self._attempt(lambda connection: progress.reset(connection, view))
         self.catch_up()
 
     def problems(self) -> list[Problem]:
         """Return the views that are stopped, and why. The event is not skipped."""
         found: dict[str, Progress] = {}
         with self._busy:
-            self._attempt(lambda connection: found.update(view_progress.read(connection)))
-        problems = (view_progress.problem(view, found[view.name]) for view in self._views.values())
+            self._attempt(lambda connection: found.update(progress.read(connection)))
+        problems = (progress.problem(view, found[view.name]) for view in self._views.values())
         return [problem for problem in problems if problem]
 
     def stopped_before(self, position: int) -> bool:
@@ -153,7 +153,7 @@ class Projector:
 
     def _reach(self, connection: Connection, head: int) -> None:
         while not self._closing:
-            going, stopped = self._standing(view_progress.read(connection))
+            going, stopped = self._standing(progress.read(connection))
             self._stopped_at = min(stopped, default=None)
             after = min(going.values(), default=head)
             self._moved(after)
