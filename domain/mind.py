@@ -189,6 +189,8 @@ class Mind:
         self.seen = max(self.seen, snapshot.seen_position)
         self.failed = False
         self.last_phase, self.last_content = None, snapshot.summary
+        if snapshot.causation_id:
+            self.cause = snapshot.causation_id, snapshot.correlation_id
         self.since_snapshot = 0
         self.thoughts = self.bytes_in = self.low = 0
         self.first_position = 0

@@ -24,13 +24,12 @@ TOPICS = (
 """Events that may bring a decision."""
 
 
-async def decided_within(call: Call, made: ProposalStanding, seconds: float) -> ProposalStanding:
-    """Return how a proposal stands once it is decided on, or when the time is over."""
+async def decided_within(call: Call, proposal_id: str, seconds: float) -> ProposalStanding | None:
+    """Return how a proposal stands once the gate has ended with it; None if it took too long."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            return await _decided(call, made.id)
-    row = await call.read(lambda: call.app.views.proposal(made.id))
-    return standing(row) if row else made
+            return await _decided(call, proposal_id)
+    return None
 
 
 async def _decided(call: Call, proposal_id: str) -> ProposalStanding:

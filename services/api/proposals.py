@@ -27,6 +27,8 @@ from services.unit_of_work import Unit
 router = APIRouter(tags=["proposals"], route_class=JsonRoute)
 
 _LOOKS: Final = 5
+_PATIENCE_SECS: Final = 10.0
+"""How long an approval waits for the end of its action."""
 Wait = Annotated[
     float, Query(ge=0, le=600, description="Seconds to wait for the decision before answering.")
 ]
@@ -49,7 +51,9 @@ async def propose(
         return just_made(commands.propose(unit, persona_id, new.command(unit.context.new_id())))
 
     made = await call.run(command, lambda done: done.result, ProposalStanding)
-    return await decided_within(call, made, wait) if wait else made
+    if not wait:
+        return made
+    return await decided_within(call, made.id, wait) or await detail_of(call, made.id)
 
 
 @router.get("/v1/cognition/proposals")
@@ -79,13 +83,13 @@ async def get_proposal(call: Reading, proposal_id: ProposalId) -> ProposalDetail
 async def approve_proposal(
     call: Commanding, proposal_id: ProposalId, how: Approve | None = None
 ) -> Approved:
-    """Allow a proposal, as what it was shown as; its action runs at once."""
+    """Allow a proposal, as what it was shown as; answer when its action has ended."""
     shown_hash = how.shown_hash if how else None
 
     async def act() -> Approved:
         gate, context = call.app.gate, call.context()
         await call.read(lambda: gate.approve(context, proposal_id, shown_hash))
-        await call.catch_up()
+        await decided_within(call, proposal_id, _PATIENCE_SECS)  # somebody else may be acting
         return Approved(approved=True, proposal_id=proposal_id)
 
     return await call.run_long(act, Approved)

@@ -46,6 +46,8 @@ class Digest:
         self._gate: asyncio.Task[None] | None = None
         self._root = _root(app)
         self.swarm_id = self._root.swarm_id or ""
+        self.starved: str | None = None
+        """Who did not finish, because no minute's budget holds the next step."""
 
     async def run(self) -> None:
         """Read, think, end the children; when this returns, everybody rests.
@@ -106,6 +108,7 @@ class Digest:
             self._progress.thinking(self.swarm_id, quiet.waits)
             if not self._app.loop.running and quiet.nobody_thinks:
                 await self._try_to_have_the_loop()
+        self.starved = self.starved or quiet.starved
 
     async def _end_children(self) -> None:
         """End the root's descendants: this input has no more for them."""

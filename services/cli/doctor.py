@@ -54,31 +54,15 @@ def _findings(home: Path | None, database_url: str | None) -> Iterator[Finding]:
     except SettingsError as wrong:
         yield Finding("settings", False, str(wrong), "correct it, or leave it out")
         return
-    yield _settings(settings)
-    for check in (_home, _token, _actions, _port, _store):
+    for check in (_settings, _home, _token, _actions, _port, _store):
         yield check(settings)
 
 
 def _settings(settings: "Settings") -> Finding:
     from services.settings import FILE  # noqa: PLC0415
 
-    files = [path for path in (settings.home / FILE, Path(FILE)) if path.exists()]
-    unknown = [name for path in files for name in _unknown(path)]
-    if unknown:
-        named = ", ".join(unknown)
-        return Finding("settings", False, f"there is no setting {named}", "see docs/operations.md")
-    read = ", ".join(map(str, files)) or "no file, which is fine"
-    return Finding("settings", True, f"read from {read}")
-
-
-def _unknown(path: Path) -> list[str]:
-    import tomllib  # noqa: PLC0415
-
-    from services.settings import Settings  # noqa: PLC0415
-
-    return [
-        f"{n} ({path})" for n in tomllib.loads(path.read_text()) if n not in Settings.model_fields
-    ]
+    files = [str(path) for path in (settings.home / FILE, Path(FILE)) if path.exists()]
+    return Finding("settings", True, f"read from {', '.join(files) or 'no file, which is fine'}")
 
 
 def _home(settings: "Settings") -> Finding:

@@ -27,6 +27,8 @@ class Interrupts:
         """Take the signals from now on."""
         for each in SIGNALS:
             signal.signal(each, self._take)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` wants it
+            signal.signal(signal.SIGHUP, self._take)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something asynchronous; the first signal cancels it.

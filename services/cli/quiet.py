@@ -27,6 +27,8 @@ class Quiet:
     def __init__(self, app: App, swarm_id: str) -> None:
         self.waits: str | None = None
         """What it waits for, where that is not plain thinking."""
+        self.starved: str | None = None
+        """Who did not finish, because no minute's budget holds the next step."""
         self.nobody_thinks = False
         """Whether the loop seems to have ended elsewhere."""
         self._app = app
@@ -91,7 +93,10 @@ class Quiet:
     def _budget(self) -> str | None:
         paused = self._app.views.personas(self._swarm_id, "paused", limit=PAGE)
         hungry = [row.name for row in paused if row.paused_until]
-        if not hungry or time.monotonic() - self._thought_at > BUDGET_SECS:
+        if not hungry:
+            return None
+        if time.monotonic() - self._thought_at > BUDGET_SECS:
+            self.starved = hungry[0]
             return None
         return f"{hungry[0]} waits for the next minute's budget"
 

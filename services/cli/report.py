@@ -64,5 +64,6 @@ def _standing(row: ProposalRow) -> Text:
     if row.status == "waiting":
         return Text("waiting", style="bold")
     if row.status == "executed":
-        return said(row.outcome or row.status, "green" if row.outcome == "success" else "red")
+        done = row.outcome == "success"
+        return said(row.status if done else row.outcome or "", "green" if done else "red")
     return said(row.status, "dim")

@@ -1,5 +1,6 @@
 """`perpetua run`: digest files to the end, and tell what came of it."""
 
+import logging
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from services.inputs.files import Input
     from services.report import Report
     from services.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Text to read; - for standard input.")
@@ -52,5 +55,11 @@ def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Repor
     with opened(settings) as app, watched(app, inputs) as progress:
         digest = Digest(app, inputs, progress)
         interrupts.run(digest.run())
+        if digest.starved:
+            logger.warning(
+                "%s did not finish: a step needs more than the budget of a minute holds;"
+                " raise the limits of the swarm and of the fabric in perpetua.toml",
+                screen.visible(digest.starved),
+            )
         elapsed_ms = int((time.monotonic() - began) * 1000)
         return report_on(app.views, settings, digest.swarm_id, elapsed_ms)

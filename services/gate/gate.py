@@ -167,4 +167,4 @@ class Gate:
 
     def _has_settled(self, proposal_id: str) -> bool:
         """Advance a proposal; tell whether it needs no other look, because nobody acts on it."""
-        return self.advance(proposal_id).status != "acting"
+        return self.advance(proposal_id).status not in ("allowed", "approved", "acting")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.commands.lifecycle import Ceilings
+from services.store.mapper import to_recorded
 from services.store.recorder import Recorder
 from tests.checks import (
     check_budgets,
@@ -28,6 +30,25 @@ FAILING = {
 }
 """Failed logins of each source that fails again and again, as examples/README.md counts them."""
 GOOD = "Nov 23 10:{:02}:{:02} bastion sshd[9{}]: Accepted publickey for ann from {} port 4 ssh2\n"
+
+
+def cited_lines(stored: Recorder, proposal: dict[str, Any]) -> list[str]:
+    """The lines a proposal cites, as they were observed."""
+    found = []
+    for ref in proposal["evidence"]:
+        position, _, numbers = ref.partition("#")
+        [event] = [to_recorded(each).event for each in stored.read_positions([int(position)])]
+        lines = event.content.split("\n")  # type: ignore[attr-defined]
+        for part in numbers.split(","):
+            first, _, last = part.partition("-")
+            found += lines[int(first) : int(last or first) + 1]
+    return found
+
+
+def failures_in(line: str) -> int:
+    """How many failed logins a line tells of."""
+    repeated = re.search(r"message repeated (\d+) times", line)
+    return ("Failed password" in line) * int(repeated[1] if repeated else 1)
 
 
 def check_history(stored: Recorder) -> None:
@@ -52,6 +73,9 @@ def test_every_failing_source_is_named_with_its_count_and_the_loud_one_never(
         assert (proposal["risk"], proposal["status"]) == ("high", "verified")
         assert proposal["evidence"]
     assert "127.20.0.9" not in json.dumps(report)
+    for source, proposal in denied.items():
+        cited = [line for line in cited_lines(stored, proposal) if f" from {source} " in line]
+        assert sum(map(failures_in, cited)) == FAILING[source]
     assert set(report) == {
         "observations", "thoughts", "hypotheses", "checks", "proposals", "personas", "tokens",
         "elapsed_ms",

@@ -6,8 +6,10 @@ import socket
 import stat
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from services.store.embedded import EmbeddedPostgres
@@ -49,9 +51,11 @@ def test_ctrl_c_ends_a_run_at_once_and_in_good_order(embedded: Perpetua, large: 
     assert topics.count("persona.reaped") == topics.count("persona.spawned")
 
 
-def test_a_second_ctrl_c_ends_it_at_once(perpetua: Perpetua, large: Path) -> None:
+def test_a_second_ctrl_c_ends_it_at_once(
+    perpetua: Perpetua, large: Path, empty_database: str
+) -> None:
     process = perpetua.start("run", large)
-    time.sleep(2.0)
+    until(lambda: has_events(empty_database), "it reads")
     process.send_signal(signal.SIGINT)
     time.sleep(0.02)
     process.send_signal(signal.SIGINT)
@@ -147,3 +151,9 @@ def test_the_token_is_shown_once_and_kept_for_its_owner_only(perpetua: Perpetua)
     process.send_signal(signal.SIGTERM)
     process.wait(20)
     assert kept.read_text().strip() not in (perpetua.home / "out").read_text()
+
+
+def has_events(database: str) -> bool:
+    with psycopg.connect(database) as connection, suppress(psycopg.errors.UndefinedTable):
+        return bool(connection.execute("select from events limit 1").fetchall())
+    return False

@@ -154,12 +154,7 @@ def just_made(proposal: Aggregate) -> ProposalStanding:
 
 def in_detail(row: ProposalRow, shown: Shown) -> ProposalDetail:
     """Tell all of a proposal. What the hash speaks for is told of `shown`, never of the view."""
-    told = _told(row) | _stood(row)
-    told |= {
-        "stage": shown.status,
-        "status": _status(shown.status, row.outcome),
-        **{name: shown.shown[name] for name in _HASHED},
-    }
+    told = _told(row) | _stood(row) | {name: shown.shown[name] for name in _HASHED}
     return ProposalDetail(
         **told,
         swarm_id=shown.shown["swarm_id"],

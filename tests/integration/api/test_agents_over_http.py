@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ from domain.events import CheckRequested, CheckResult, HypothesisRaised, Observa
 from services.api.intake import MAX_CONTENT_BYTES
 from services.store.codec import decode
 from tests.integration.api.agent import Agent
-from tests.integration.api.serving import Served
+from tests.integration.api.serving import Served, serving, settings_for
 
 
 @pytest.fixture
@@ -94,6 +95,17 @@ def test_lines_are_counted_right_by_many_at_once(shared: Served, agent: Agent) -
     found = observed(shared, agent)
     assert [event.first_line for event in found] == list(range(0, 128, 2))
     assert {event.content for event in found} == {f"a{n}\nb{n}" for n in range(64)}
+
+
+def test_lines_are_counted_right_by_two_processes(
+    shared: Served, shared_database: str, agent: Agent, tmp_path: Path
+) -> None:
+    with serving(settings_for(tmp_path, shared_database)) as other, other.client() as client:
+        beside = Agent(agent.persona_id, client, client)
+        with ThreadPoolExecutor(8) as pool:
+            each = [(who, n) for n in range(20) for who in (agent, beside)]
+            list(pool.map(lambda one: push(one[0], f"a{one[1]}\nb{one[1]}\n"), each))
+    assert [event.first_line for event in observed(shared, agent)] == list(range(0, 80, 2))
 
 
 def test_a_source_must_have_a_name(agent: Agent) -> None:

@@ -177,6 +177,18 @@ def test_recovering_leaves_alone_what_somebody_alive_is_doing(
     assert house.lines(LOG) == ["many errors"]
 
 
+def test_what_somebody_alive_is_about_to_begin_is_left_to_them(house: House, database: str) -> None:
+    proposal_id = house.note()
+    lock = LoopLock(database, house.gate.load(proposal_id).id)
+    assert lock.try_acquire()
+    assert house.gate.advance(proposal_id).status == "allowed"
+    release = threading.Timer(0.4, lock.release)
+    release.start()
+    house.gate.recover()
+    release.join()
+    assert outcome(house, proposal_id) == "success"
+
+
 def test_recovery_waits_for_the_lock_of_whoever_died(
     house: House, dying: Callable[[Tool], House], database: str
 ) -> None:

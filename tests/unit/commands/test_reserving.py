@@ -15,7 +15,7 @@ from domain.errors import (
 from domain.events import BudgetLeased, BudgetSettled, PersonaPaused
 from domain.events.cognition import Usage
 from domain.limits import LARGEST, Limits, SwarmLimits
-from services.commands import budget, cognition
+from services.commands import budget, cognition, lifecycle
 from services.commands.cognition import Thought
 from services.commands.lifecycle import Ceilings
 from services.unit_of_work import Unit
@@ -148,7 +148,7 @@ def test_what_goes_back_late_goes_back_to_the_fabric_too() -> None:
     world.later(minutes=1)
     world.settle(late, "root", 0)
     world.reserve("root", tokens=100)
-    assert exhausted(world, tokens=51)["left"] == 0
+    assert exhausted(world, tokens=51)["account"] == "fabric"
     assert world.swarm().pool.lifetime["swarm/swarm-core"] == Credits(150)
 
 
@@ -207,6 +207,19 @@ def test_use_beyond_a_reservation_is_charged_in_full_and_pauses() -> None:
     assert (paused.tokens_used, paused.cpu_ms_used) == (170, 3)
     for account in ("persona/root", "swarm/swarm-core"):
         assert world.swarm().pool.leased[account] == Credits(170, 3)
+
+
+def test_what_was_used_beyond_is_charged_to_the_fabric_once() -> None:
+    world = with_root(swarm=WIDE.model_copy(update={"token_budget_per_minute": 400}))
+    for _ in range(3):
+        world.settle(world.reserve("root", tokens=10), "root", 50)
+        world.run(lambda unit: lifecycle.resume(unit, "root"))
+        world.later(minutes=1)
+    world.reserve("root", tokens=1)
+    assert world.fabric().pool.used_in("fabric", world.context().window) == Credits(
+        100, 250_000_000
+    )
+    assert world.fabric().pool.lifetime["fabric"] == Credits(3 * 50 + 100, 250_000_000)
 
 
 @pytest.mark.parametrize("reserved", [False, True])

@@ -206,32 +206,40 @@ def test_an_id_is_never_used_again(reaped: bool) -> None:
     assert refusal(world, IdTaken, "child", swarm_id="elsewhere")["id"] == "child"
 
 
+FULL = Limits(max_branching_factor=0, max_spawn_depth=0, max_lifetime_spawns=0, idle_ttl_secs=1)
+FAULTS: list[tuple[type[DomainError], dict[str, int]]] = [
+    (BranchingLimitExceeded, {"max_branching_factor": 9}),
+    (SpawnDepthExceeded, {"max_spawn_depth": 9}),
+    (SpawnQuotaExceeded, {"max_lifetime_spawns": 9}),
+    (WiderThanParent, {"idle_ttl_secs": 3_600}),
+    (ForeignSwarm, {}),
+]
+"""What is refused, in this order, and what mends it."""
+
+
 def test_of_several_faults_the_first_of_the_contracts_order_is_told() -> None:
-    """Parent exists, parent lives, branching, depth, (quota, wider, swarm,) id not taken."""
-    ceilings = Ceilings(swarm=WIDE.model_copy(update={"max_live_personas": 2}), fabric=WIDE)
-    world = World(ceilings)
-    limits = Limits(
-        max_branching_factor=1, max_spawn_depth=1, max_lifetime_spawns=1, idle_ttl_secs=1
-    )
-    world.spawn("root", limits=limits)
-    world.spawn("child", "root")
-    wide = Limits()
+    """A parent that may nothing, a wide child, a strange and full swarm, a taken id."""
+    full = WIDE.model_copy(update={"max_live_personas": 1})
+    world = World(Ceilings(swarm=full, fabric=WIDE))
+    world.spawn("stranger", swarm_id="theirs")
+    refusal(world, PersonaNotFound, "stranger", "nobody", Limits(), "theirs")
 
-    assert refusal(world, PersonaNotFound, "root", "nobody", wide)
-    assert refusal(world, BranchingLimitExceeded, "root", "root", wide)
-    world.reap("child")
-    assert refusal(world, SpawnQuotaExceeded, "root", "root", wide)["account"] == "root"
+    limits = FULL
+    for number, (error, mend) in enumerate(FAULTS):
+        parent_id = f"parent-{number}"
+        world.spawn(parent_id, limits=limits, swarm_id=f"of-{parent_id}")
+        refusal(world, error, "stranger", parent_id, Limits(), "theirs")
+        world.reap(parent_id)
+        refusal(world, PersonaReapedError, "stranger", parent_id, Limits(), "theirs")
+        limits = limits.model_copy(update=mend)
 
-    world.spawn("flat", limits=limits.model_copy(update={"max_spawn_depth": 0}))
-    assert refusal(world, SpawnDepthExceeded, "root", "flat", wide)
-    world.reap("flat")
-    assert refusal(world, PersonaReapedError, "root", "flat", wide)
-
-    world.spawn("free", limits=limits)
-    assert refusal(world, WiderThanParent, "root", "free", wide)
-    assert refusal(world, SpawnQuotaExceeded, "root", "free")["account"] == "swarm-core"
-    world.reap("root")
-    assert refusal(world, IdTaken, "root", "free")
+    world.spawn("parent", limits=limits, swarm_id="home")
+    assert refusal(world, SpawnQuotaExceeded, "stranger", "parent")["account"] == "home"
+    world.ceilings = Ceilings(swarm=WIDE, fabric=WIDE.model_copy(update={"max_live_personas": 2}))
+    new = ("stranger", "parent", None, "new")
+    assert refusal(world, SpawnQuotaExceeded, *new)["account"] == "fabric"
+    world.ceilings = ROOMY
+    refusal(world, IdTaken, *new)
 
 
 def test_a_refused_spawn_leaves_every_place_free() -> None:

@@ -46,6 +46,7 @@ class World:
         self.streams: dict[str, list[StreamEvent]] = defaultdict(list)
         self._ids = count(1)
         self._cache = Cache()
+        self._makers: dict[str, Callable[[], Aggregate]] = {}
 
     def new_id(self) -> str:
         return f"id-{next(self._ids)}"
@@ -91,7 +92,7 @@ class World:
                 assert kept.length == self._length(key)
             else:
                 assert not kept.pending
-                assert _state_of(kept) == _state_of(self.load(_empty_like(kept)))
+                assert _state_of(kept) == _state_of(self.load(self._makers[key]()))
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -173,6 +174,7 @@ class World:
         if missing.make is None:
             self._cache.put(missing.key, Log(missing.key, self._length(missing.key)))
         else:
+            self._makers[missing.key] = missing.make
             self._cache.put(missing.key, self.load(missing.make()))
 
     def _length(self, log: str) -> int:
@@ -182,17 +184,3 @@ class World:
 
 def _state_of(aggregate: Aggregate) -> dict[str, Any]:
     return {k: v for k, v in vars(aggregate).items() if k != "_pending"}
-
-
-def _empty_like(aggregate: Aggregate) -> Aggregate:
-    match aggregate:
-        case Fabric():
-            return Fabric()
-        case Swarm(swarm_id=swarm_id):
-            return Swarm(swarm_id)
-        case Persona(persona_id=persona_id):
-            return Persona(persona_id)
-        case Proposal(proposal_id=proposal_id):
-            return Proposal(proposal_id)
-        case _:
-            raise AssertionError(aggregate.id)
