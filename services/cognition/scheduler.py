@@ -98,6 +98,8 @@ class Scheduler:
                 await self._ended(event.persona_id)
             case PersonaPaused() if event.persona_id in self._runners and event.until is None:
                 self._runners[event.persona_id].hold()
+            case PersonaResumed(reason="window"):
+                pass  # its runner did that itself, and may be out of budget again by now
             case PersonaResumed() if event.persona_id in self._runners:
                 self._runners[event.persona_id].release()
 
