@@ -21,7 +21,7 @@ from eventsourcing.persistence import EventStore
 
 from domain.aggregates import Aggregate
 from domain.context import Context
-from domain.errors import DomainError, IdempotencyKeyReused, LoopSuperseded
+from domain.errors import DomainError, EventTooLarge, IdempotencyKeyReused, LoopSuperseded
 from domain.recorded import StreamEvent
 from domain.segments import Log
 from services import clock
@@ -191,20 +191,27 @@ class Executor:
             unit = Unit(ids.from_the_first(), self._cache)
             try:
                 result = command(unit)
-                events, guards = unit.collect()
-                records = [self.mapper.to_stored_event(e) for e in events]
             except DomainError as refusal:
                 unit.undo()
                 raise _Refused(unit, refusal) from refusal
             except BaseException:
                 unit.undo()
                 raise
-            done = Done(result, (), events)
-            given = _answer(once, done, answer) if once else None
-            if not records and not given:
-                return unit, done, None
-            save = Save(records, guards, unit.fence, unit.raise_fence, given)
-            return unit, done, submit(save)
+            try:
+                events, guards = unit.collect()
+                records = [self.mapper.to_stored_event(e) for e in events]
+                done = Done(result, (), events)
+                given = _answer(once, done, answer) if once else None
+                if not records and not given:
+                    return unit, done, None
+                save = Save(records, guards, unit.fence, unit.raise_fence, given)
+                return unit, done, submit(save)
+            except store_errors.EventTooLarge as large:
+                unit.forget()
+                raise EventTooLarge("a save", large.size, large.limit) from large
+            except BaseException:
+                unit.forget()
+                raise
 
     def _saved(self, unit: Unit, done: Done[T], positions: Sequence[int]) -> Done[T]:
         """Keep a newer state of what has grown long meanwhile, beside the way."""

@@ -62,7 +62,8 @@ class Digest:
             await self._read()
             await self._rest()
             await self._end_children()
-            await self._rest()
+            if not self.starved:
+                await self._rest()
         except BaseException:
             await self._stop()
             await self._abandon()

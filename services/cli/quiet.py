@@ -17,8 +17,8 @@ STILL_SECS: Final = 1.0
 """How long nothing may have happened in a swarm another process thinks for."""
 GATE_SECS: Final = 30.0
 """How long a proposal may be on its way without a step."""
-BUDGET_SECS: Final = 150.0
-"""How long a persona may be out of budget without a thought: two windows that did not suffice."""
+BUDGET_SECS: Final = 90.0
+"""How long a persona may be out of budget without a thought: a whole window did not suffice."""
 
 
 class Quiet:

@@ -41,7 +41,8 @@ class Scheduler:
         self._views = views
         self._runners: dict[str, Runner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._position = 0
+        self._position = -1
+        """Up to where all is taken in; before 0, nobody has begun."""
         self._superseded = asyncio.Event()
 
     async def run(self) -> None:
@@ -66,10 +67,11 @@ class Scheduler:
         return here and all(r.resting for r in self._runners.values())
 
     async def _follow(self) -> None:
-        self._position = await asyncio.to_thread(self._views.catch_up)
+        position = await asyncio.to_thread(self._views.catch_up)
         for row in await asyncio.to_thread(self._live):
             self._begin(row)
         await self._bring_inheritances()
+        self._position = position
         async for batch in self._thinking.recorder.follow(self._position, topics=TOPICS):
             for stored in batch:
                 await self._take(to_recorded(stored))

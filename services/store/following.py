@@ -24,7 +24,7 @@ async def follow(
     Positions have no gaps and are given in the order of the commits, so that all up to a known
     head can be read: nothing is missed, and what a filter passed over is never looked at again.
     """
-    limit = 500
+    limit = 64  # of the largest events 32 MB; it adapts to what it finds
     while (head := await watch.beyond(after)) is not None:
         while after < head and not watch.closed:
             try:

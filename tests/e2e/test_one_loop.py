@@ -50,3 +50,28 @@ def start(up: Up) -> httpx.Response:
 def is_running(up: Up) -> bool:
     with up.client() as client:
         return bool(client.get("/v1/cognition/status").json()["running"])
+
+
+def test_a_run_takes_the_loop_over_when_the_up_it_relied_on_is_killed(
+    perpetua: Perpetua, stored: Recorder, tmp_path: Path
+) -> None:
+    log = tmp_path / "busy.log"
+    log.write_text(
+        "".join(f"{n} request {n % 977} took {n % 31} ms\n" for n in range(300_000))
+        + EXAMPLE.read_text()
+    )
+    with perpetua.up() as up, ThreadPoolExecutor(1) as pool:
+        report = pool.submit(perpetua.json, "run", log)
+        until(lambda: thinks(up), "the run is thought about")
+        up.kill()
+        told = report.result()
+    assert told["observations"] == 301_520
+    assert len(told["proposals"]) == 5
+    assert check_one_loop(history(stored)) == 2
+
+
+def thinks(up: Up) -> bool:
+    """Whether the root of a run has had a thought."""
+    with up.client() as client:
+        people = client.get("/v1/swarm/personas").json()
+    return any(p["thought_count"] for p in people if p["identity"]["id"].startswith("run-root"))

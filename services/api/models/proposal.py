@@ -8,8 +8,8 @@ from pydantic_core import from_json
 from domain.aggregates import Proposal as Aggregate
 from domain.events.gate import Action
 from projections.rows import ProposalRow
+from services.api.models.evidence import Cited, cited
 from services.api.models.wire import Timestamp, Told
-from services.gate.evidence import Citation
 from services.gate.shown import Shown
 
 _STATUSES: Final = {"created": "created", "rejected": "rejected", "executed": "executed"}
@@ -40,28 +40,6 @@ class FindingTold(Told):
     rule: str
     passed: bool
     reason: str
-
-
-class CitedLine(Told):
-    """One line of what is cited."""
-
-    number: int
-    """Its number, as the reference counts."""
-    text: str
-
-
-class Cited(Told):
-    """A reference, looked up. Its text is somebody else's: escape it where it is shown."""
-
-    ref: str
-    fault: str | None
-    """Why it is no evidence, null if it is."""
-    position: int | None
-    what: str | None
-    """Event class, with the source of an observation."""
-    lines: list[CitedLine]
-    left_out: int
-    """How many lines more it names."""
 
 
 class Proposal(Told):
@@ -171,18 +149,6 @@ def in_detail(row: ProposalRow, shown: Shown) -> ProposalDetail:
         evidence=[cited(each) for each in shown.evidence],
         evidence_left_out=shown.left_out,
         updated_at=row.updated_at,
-    )
-
-
-def cited(citation: Citation) -> Cited:
-    """Tell what a reference names."""
-    return Cited(
-        ref=citation.ref,
-        fault=citation.fault,
-        position=citation.position,
-        what=citation.what,
-        lines=[CitedLine(number=number, text=text) for number, text in citation.lines],
-        left_out=citation.left_out,
     )
 
 

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from domain.budget import Credits
-from domain.errors import BudgetExhausted, DomainError, LimitExceeded
+from domain.errors import BudgetExhausted, DomainError, EventTooLarge, LimitExceeded
+from domain.events.cognition import Usage
 from domain.events.lifecycle import Identity
 from domain.limits import Limits
 from services.clock import new_id
-from services.commands import budget, lifecycle
+from services.commands import budget, cognition, lifecycle
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.executor import Executor
 from services.store.recorder import Recorder
@@ -150,3 +151,20 @@ def test_a_decision_to_do_nothing_rests_on_what_is_stored(executors: list[Execut
 def read_children(executor: Executor) -> int:
     context = executor.context("user:test")
     return executor.run(context, lambda unit: len(unit.persona("root").children)).result
+
+
+def test_what_is_too_large_to_save_leaves_nothing_behind(executors: list[Executor]) -> None:
+    executor = executors[0]
+    spawn(executor, "root", None, Limits())
+    context = executor.context("user:test")
+    reservation_id = new_id()
+    executor.run(
+        context,
+        lambda u: budget.reserve(u, "root", "call", reservation_id, Credits(9, 9), Ceilings()),
+    )
+    huge = cognition.Thought(phase="observe", content="x" * 600_000)
+    with pytest.raises(EventTooLarge):
+        executor.run(context, lambda u: cognition.think(u, "root", huge, reservation_id))
+
+    left = executor.run(context, lambda u: budget.settle(u, "root", reservation_id, Usage()))
+    assert left.result == Credits()
