@@ -21,6 +21,8 @@ class Report:
     sources: Sequence[SourceRow]
     proposals: Sequence[ProposalRow]
     """Oldest first."""
+    waiting_elsewhere: int
+    """Proposals of other swarms that wait for a person."""
     token_budget: int
     """Tokens the swarm may use in a minute."""
     elapsed_ms: int
@@ -52,11 +54,13 @@ def report_on(views: Views, settings: Settings, swarm_id: str, elapsed_ms: int) 
     """Report on a swarm, from views that are caught up first."""
     views.catch_up()
     limits = settings.limits
+    waiting = views.proposals(status="waiting", limit=PAGE)
     return Report(
         swarm_id=swarm_id,
         totals=views.totals(swarm_id),
         sources=views.sources(swarm_id),
         proposals=_proposals(views, swarm_id),
+        waiting_elsewhere=sum(row.swarm_id != swarm_id for row in waiting),
         token_budget=min(
             limits.swarm.token_budget_per_minute, limits.fabric.token_budget_per_minute
         ),

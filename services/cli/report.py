@@ -45,9 +45,11 @@ def print_report(report: Report, inputs: Sequence[str], home: str | None) -> Non
     show(_proposals(report.proposals) if report.proposals else "Nothing is proposed.")
     waiting = sum(row.status == "waiting" for row in report.proposals)
     if waiting:
-        show("")
         look = again("approve", "ID", home=home)
-        show(f"{waiting:,} waiting for you: {look} shows one, then asks.")
+        show("", f"{waiting:,} waiting for you: {look} shows one, then asks.")
+    if report.waiting_elsewhere:
+        look = again("proposals", "--waiting", home=home)
+        show("", f"{report.waiting_elsewhere:,} from before wait for you as well: {look}")
 
 
 def _proposals(rows: Sequence[ProposalRow]) -> Group:

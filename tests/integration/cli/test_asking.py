@@ -17,7 +17,9 @@ def test_over_http_and_from_the_store_the_answers_are_the_same(digested: Perpetu
     newest = digested.json("proposals", "--limit", "1")[0]["id"]
     commands = [*READING, f"why {newest}"]
     from_store = [digested.json(*command.split()) for command in commands]
-    with digested.up():
+    database = digested.env["PERPETUA_DATABASE_URL"]
+    thoughtless = Perpetua(digested.home, database, PERPETUA_COGNITION_ENABLED="false")
+    with thoughtless.up():
         over_http = [digested.json(*command.split()) for command in commands]
         assert digested.json("status")["url"]
     assert over_http == from_store

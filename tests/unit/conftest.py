@@ -1,0 +1,8 @@
+"""Properties are checked however busy the machine is."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "unit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("unit")
