@@ -121,11 +121,21 @@ class Loop:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = self._scheduler = None
-            context = self._means.executor.context(ACTOR)
-            await self._means.executor.execute_async(
-                context, lambda unit: commands.stop_loop(unit, reason)
-            )
+            await self._record_stop(reason)
             await asyncio.to_thread(self._means.lock.release)
+
+    async def _record_stop(self, reason: str | None) -> None:
+        """Record the end of the loop, unless another has taken over since."""
+        if self._thinking is None:
+            return
+        fence = self._thinking.fence
+        context = self._means.executor.context(ACTOR)
+        try:
+            await self._means.executor.execute_async(
+                context, lambda unit: commands.stop_loop(unit, reason, fence)
+            )
+        except LoopSuperseded as superseded:
+            logger.warning("the loop had been taken over", extra={"why": str(superseded)})
 
     async def _begin(self) -> None:
         means = self._means

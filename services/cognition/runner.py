@@ -190,11 +190,12 @@ class Runner:
     async def _take_in(self, material: Material, done: Done[int]) -> None:
         """Fold what was saved into the mind; reload it if somebody else added to the log."""
         self._thinking.last_tick_at = done.events[0].event.occurred_at
-        self._thinking.expected.update(
-            str(placed.event.persona_id)
-            for placed in done.events
+        spawned = (
+            position
+            for placed, position in zip(done.events, done.positions, strict=True)
             if isinstance(placed.event, PersonaSpawned)
         )
+        self._thinking.spawned_at = max(spawned, default=self._thinking.spawned_at)
         self._observes = self._observes + 1 if material.phase == "observe" else 0
         taken = {c.ref for c in material.context}
         self._inherited += [f for m in self._inbox if m.ref in taken for f in (m.text, *m.facts)]

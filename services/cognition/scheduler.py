@@ -63,7 +63,7 @@ class Scheduler:
 
     def rests(self, position: int) -> bool:
         """Tell whether everybody rests, with all digested up to an event of `TOPICS`."""
-        here = self._position >= position and not self._thinking.expected
+        here = self._position >= max(position, self._thinking.spawned_at)
         return here and all(r.resting for r in self._runners.values())
 
     async def _follow(self) -> None:
@@ -111,7 +111,6 @@ class Scheduler:
             logger.warning("the views are behind", extra={"position": position})
 
     def _begin(self, row: PersonaRow) -> None:
-        self._thinking.expected.discard(row.persona_id)
         if row.persona_id in self._runners:
             return
         runner = self._runners[row.persona_id] = Runner(row, self._thinking)

@@ -1,7 +1,7 @@
 """What every runner needs to think: the ports, the budget, and under which loop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.mind import Decided
@@ -32,7 +32,7 @@ class Thinking:
     """How long a persona made no progress while the fabric was up."""
     reap: Callable[[str, str], object]
     """Reaps a persona (id, reason) with its last snapshot."""
-    expected: set[str] = field(default_factory=set)
-    """Personas spawned by a step, whose runners have not begun yet."""
+    spawned_at: int = 0
+    """Position of the last spawning by a step: its runner begins once that is followed."""
     last_tick_at: datetime | None = None
     """When a step was last saved."""

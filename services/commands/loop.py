@@ -18,6 +18,7 @@ def start_loop(
     return unit.raise_fence
 
 
-def stop_loop(unit: Unit, reason: str | None) -> None:
-    """End the loop in good order."""
+def stop_loop(unit: Unit, reason: str | None, fence: Fence) -> None:
+    """End the loop that holds a fence in good order; another's goes on."""
+    unit.fence = fence
     unit.fabric().stop(unit.context, reason)

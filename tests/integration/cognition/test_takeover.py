@@ -70,8 +70,7 @@ async def test_what_an_older_loop_tries_is_refused(running: Running) -> None:
         old = Fence(commands.FENCE, 0)
 
         def write(unit: Unit) -> None:
-            unit.fence = old
-            commands.stop_loop(unit, "from the past")
+            commands.stop_loop(unit, "from the past", old)
 
         with pytest.raises(LoopSuperseded):
             app.executor.run(app.executor.context("system:loop"), write)

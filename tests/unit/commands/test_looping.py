@@ -33,7 +33,7 @@ def test_a_start_says_since_when_nobody_thought() -> None:
     world.run(lambda unit: start_loop(unit, [0], 100, alive))
     assert [e.down_since for e in world.last if isinstance(e, CognitionStarted)] == [alive]
     world.later(hours=1)
-    world.run(lambda unit: stop_loop(unit, "enough"))
+    world.run(lambda unit: stop_loop(unit, "enough", Fence("loop", 2)))
     [stopped] = world.last
     assert isinstance(stopped, CognitionStopped)
     assert (stopped.epoch, stopped.reason) == (2, "enough")
