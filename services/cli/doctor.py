@@ -47,7 +47,7 @@ def doctor(as_json: Json = False, home: Home = None, database_url: DatabaseUrl =
 
 
 def _findings(home: Path | None, database_url: str | None) -> Iterator[Finding]:
-    from services.settings import SettingsError  # noqa: PLC0415
+    from services.settings import SettingsError
 
     try:
         settings = settings_of(home, database_url)
@@ -59,7 +59,7 @@ def _findings(home: Path | None, database_url: str | None) -> Iterator[Finding]:
 
 
 def _settings(settings: "Settings") -> Finding:
-    from services.settings import FILE  # noqa: PLC0415
+    from services.settings import FILE
 
     files = [str(path) for path in (settings.home / FILE, Path(FILE)) if path.exists()]
     return Finding("settings", True, f"read from {', '.join(files) or 'no file, which is fine'}")
@@ -78,7 +78,7 @@ def _home(settings: "Settings") -> Finding:
 
 
 def _token(settings: "Settings") -> Finding:
-    from services.tokens import AGENTS_FILE, OPERATOR_FILE  # noqa: PLC0415
+    from services.tokens import AGENTS_FILE, OPERATOR_FILE
 
     files = [settings.home / name for name in (OPERATOR_FILE, AGENTS_FILE)]
     for path in files:
@@ -106,9 +106,9 @@ def _actions(settings: "Settings") -> Finding:
 
 
 def _port(settings: "Settings") -> Finding:
-    from services.cli.failures import Failure  # noqa: PLC0415
-    from services.cli.instance import running  # noqa: PLC0415
-    from services.cli.port import listen  # noqa: PLC0415
+    from services.cli.failures import Failure
+    from services.cli.instance import running
+    from services.cli.port import listen
 
     if found := running(settings.home):
         return Finding("port", True, f"`perpetua up` serves {found.url} (process {found.pid})")
@@ -121,7 +121,7 @@ def _port(settings: "Settings") -> Finding:
 
 
 def _store(settings: "Settings") -> Finding:
-    from services.store.errors import StoreUnavailable  # noqa: PLC0415
+    from services.store.errors import StoreUnavailable
 
     kind = "PostgreSQL" if settings.database_url else "embedded PostgreSQL"
     try:
@@ -136,7 +136,7 @@ def _reached(settings: "Settings") -> str:
     Raises:
         StoreUnavailable: it can't be reached.
     """
-    from services.store.embedded import EmbeddedPostgres  # noqa: PLC0415
+    from services.store.embedded import EmbeddedPostgres
 
     if settings.database_url:
         return _versions(settings.database_url)
@@ -150,7 +150,7 @@ def _reached(settings: "Settings") -> str:
 
 
 def _versions(conninfo: str) -> str:
-    from services.store.connect import connect  # noqa: PLC0415
+    from services.store.connect import connect
 
     with connect(conninfo) as connection:
         server = connection.info.parameter_status("server_version")

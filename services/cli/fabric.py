@@ -107,7 +107,7 @@ def asked(settings: Settings, ask: Callable[[Fabric], Awaitable[T]]) -> T:
     """
     if url := _answering(settings):
         return interrupts.run(_asking(settings, ask, url, None))
-    from services.cli.opening import opened  # noqa: PLC0415
+    from services.cli.opening import opened
 
     with opened(settings) as app:
         return interrupts.run(_asking(settings, ask, None, app))
@@ -119,7 +119,7 @@ async def _asking(
     if app is None:
         transport, base_url = None, url or ""
     else:
-        from services.api.server import build  # noqa: PLC0415
+        from services.api.server import build
 
         transport, base_url = httpx.ASGITransport(build(app)), "http://here"
     async with _client(settings, base_url=base_url, transport=transport) as client:

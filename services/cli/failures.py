@@ -36,10 +36,10 @@ def _reason(error: BaseException) -> str:
     """Say what is wrong. What is imported here makes nobody wait who has made no mistake."""
     if isinstance(error, Failure):
         return str(error)
-    from domain.errors import DomainError  # noqa: PLC0415
-    from services.inputs.files import UnreadableInput  # noqa: PLC0415
-    from services.settings import SettingsError  # noqa: PLC0415
-    from services.store.errors import StoreUnavailable  # noqa: PLC0415
+    from domain.errors import DomainError
+    from services.inputs.files import UnreadableInput
+    from services.settings import SettingsError
+    from services.store.errors import StoreUnavailable
 
     if isinstance(error, SettingsError):
         return f"{error}; correct it, or leave it out"

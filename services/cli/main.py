@@ -30,7 +30,7 @@ for command in (
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         typer.echo(f"{PACKAGE} {version(PACKAGE)}")
         raise typer.Exit

@@ -29,7 +29,7 @@ def settings_of(home: Path | None, database_url: str | None = None, **flags: Any
     Raises:
         SettingsError: one of them is wrong.
     """
-    from services.settings import load  # noqa: PLC0415
+    from services.settings import load
 
     if home is not None:
         os.environ["PERPETUA_HOME"] = str(home)  # its perpetua.toml is found by the variable
@@ -38,7 +38,7 @@ def settings_of(home: Path | None, database_url: str | None = None, **flags: Any
 
 def again(command: str, *arguments: str, home: str | None) -> str:
     """Return a command to type, for the same home as this one."""
-    import shlex  # noqa: PLC0415
+    import shlex
 
     where = ["--home", home] if home else []
     return shlex.join(["perpetua", command, *arguments, *where])

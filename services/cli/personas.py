@@ -62,7 +62,7 @@ def lineage(as_json: Json = False, home: Home = None, database_url: DatabaseUrl 
     if as_json:
         screen.print_json(told)
         return
-    from rich.tree import Tree  # noqa: PLC0415
+    from rich.tree import Tree
 
     names = {each["identity"]["id"]: each for each in people}
     children = {node["persona_id"]: node["children"] for node in told["nodes"]}
@@ -118,7 +118,7 @@ def _command(
 
 
 def _with(settings: "Settings", ask: "Callable[[Fabric], Awaitable[T]]") -> T:
-    from services.cli.fabric import asked  # noqa: PLC0415
+    from services.cli.fabric import asked
 
     return asked(settings, ask)
 

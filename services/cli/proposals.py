@@ -137,20 +137,20 @@ def why(
     if as_json:
         screen.print_json(told)
         return
-    from services.cli.proposal_screen import chain  # noqa: PLC0415
+    from services.cli.proposal_screen import chain
 
     _show(told["proposal"])
     screen.show(chain(told["events"]))
 
 
 def _with(settings: "Settings", ask: "Callable[[Fabric], Awaitable[T]]") -> T:
-    from services.cli.fabric import asked  # noqa: PLC0415
+    from services.cli.fabric import asked
 
     return asked(settings, ask)
 
 
 def _show(told: dict[str, Any]) -> None:
-    from services.cli.proposal_screen import whole  # noqa: PLC0415
+    from services.cli.proposal_screen import whole
 
     screen.show(whole(told))
 
@@ -164,7 +164,7 @@ def _agreed(told: dict[str, Any]) -> bool:
 
 
 def _standing(told: dict[str, Any]) -> str:
-    from services.cli.proposal_screen import standing  # noqa: PLC0415
+    from services.cli.proposal_screen import standing
 
     return standing(told)
 

@@ -31,8 +31,8 @@ def run(
     """Digest files to the end, print the report."""
     began = time.monotonic()
     settings = settings_of(home, database_url)
-    from services.cli.logs import log_lines  # noqa: PLC0415
-    from services.inputs.files import open_inputs  # noqa: PLC0415
+    from services.cli.logs import log_lines
+    from services.inputs.files import open_inputs
 
     log_lines()
     with open_inputs(files) as inputs:
@@ -41,16 +41,16 @@ def run(
     if as_json:
         screen.print_json(report.as_json())
         return
-    from services.cli.report import print_report  # noqa: PLC0415
+    from services.cli.report import print_report
 
     print_report(report, shown, str(home) if home else None)
 
 
 def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Report":
-    from services.cli.digest import Digest  # noqa: PLC0415
-    from services.cli.opening import opened  # noqa: PLC0415
-    from services.cli.progress import watched  # noqa: PLC0415
-    from services.report import report_on  # noqa: PLC0415
+    from services.cli.digest import Digest
+    from services.cli.opening import opened
+    from services.cli.progress import watched
+    from services.report import report_on
 
     with opened(settings) as app, watched(app, inputs) as progress:
         digest = Digest(app, inputs, progress)

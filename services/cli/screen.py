@@ -23,7 +23,7 @@ RISK_STYLES: Final = {"low": "green", "medium": "yellow", "high": "red", "critic
 @cache
 def console(*, stderr: bool = False) -> "Console":
     """Return the console of standard output, or of standard error."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else int(os.environ.get("COLUMNS") or WIDE)
@@ -36,7 +36,7 @@ def show(*what: "RenderableType") -> None:
     Raises:
         BrokenPipeError: nobody reads it any more.
     """
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     out = console()
     if out.is_terminal:
@@ -85,7 +85,7 @@ def visible(text: str, *, keep: str = "") -> str:
 
 def said(text: object, style: str = "") -> "Text":
     """Return what others wrote as text to print: no escape, no markup in it means anything."""
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text
 
     return Text(visible(str(text)), style=style)
 
@@ -97,7 +97,7 @@ def risk(word: str) -> "Text":
 
 def table(*headings: str, right: Sequence[str] = ()) -> "Table":
     """Return an empty table without borders; the columns named `right` hold numbers."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in headings:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def status(as_json: Json = False, home: Home = None, database_url: DatabaseUrl = None) -> None:
     """Show whether somebody thinks, and what waits for a person."""
     settings = settings_of(home, database_url)
-    from services.cli.fabric import asked  # noqa: PLC0415
+    from services.cli.fabric import asked
 
     told = asked(settings, _ask)
     if as_json:

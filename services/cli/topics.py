@@ -30,7 +30,7 @@ def topics(topic: Name = None, as_json: Json = False) -> None:
 
 
 def _classes(topic: str | None) -> dict[str, Any]:
-    from domain.events import EVENT_CLASSES  # noqa: PLC0415
+    from domain.events import EVENT_CLASSES
 
     if topic is None:
         return dict(EVENT_CLASSES)
@@ -40,7 +40,7 @@ def _classes(topic: str | None) -> dict[str, Any]:
 
 
 def _told(topic: str, name: str) -> dict[str, Any]:
-    from services.schemas import FOLDER  # noqa: PLC0415
+    from services.schemas import FOLDER
 
     schema = json.loads((FOLDER / f"{topic}.avsc").read_text(encoding="utf-8"))
     return {

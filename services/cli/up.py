@@ -34,11 +34,11 @@ def up(
 ) -> None:
     """Serve and think until stopped; follow files, and standard input."""
     settings = settings_of(home, database_url, host=host, port=port)
-    from services.cli.instance import Instance, refuse_a_second  # noqa: PLC0415
-    from services.cli.logs import log_to_file  # noqa: PLC0415
-    from services.cli.port import listen, url_of  # noqa: PLC0415
-    from services.inputs.files import open_inputs  # noqa: PLC0415
-    from services.store.server_files import make_home  # noqa: PLC0415
+    from services.cli.instance import Instance, refuse_a_second
+    from services.cli.logs import log_to_file
+    from services.cli.port import listen, url_of
+    from services.inputs.files import open_inputs
+    from services.store.server_files import make_home
 
     with ExitStack() as stack:
         inputs = stack.enter_context(open_inputs(files or []))
@@ -48,10 +48,10 @@ def up(
         instance = stack.enter_context(Instance(settings.home))
         log_to_file(settings.home)
 
-        from services.cli.announce import Announcer  # noqa: PLC0415
-        from services.cli.opening import opened  # noqa: PLC0415
-        from services.cli.serve import Serving  # noqa: PLC0415
-        from services.tokens import OPERATOR_FILE  # noqa: PLC0415
+        from services.cli.announce import Announcer
+        from services.cli.opening import opened
+        from services.cli.serve import Serving
+        from services.tokens import OPERATOR_FILE
 
         stack.enter_context(suppress(KeyboardInterrupt))
         is_new = not settings.token and not (settings.home / OPERATOR_FILE).exists()
@@ -90,7 +90,7 @@ def _welcome(app: "App", url: str, home: str | None, *, is_new: bool) -> None:
 
 def _token(settings: "Settings", token: str, *, is_new: bool) -> str:
     """Tell where the token is, and once, when it was made, what it is."""
-    from services.tokens import OPERATOR_FILE  # noqa: PLC0415
+    from services.tokens import OPERATOR_FILE
 
     if settings.token:
         return "the one that was set"
