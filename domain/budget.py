@@ -20,7 +20,7 @@ SECONDS_A_WINDOW = 60
 KEPT_WINDOWS = 60
 """How long a lease may be settled after its window; later it is forfeit and stays counted."""
 PART_AHEAD = 4
-"""One part in so many of a minute, or of what is left for life, is leased ahead at most."""
+"""One part in so many of what is left, of a minute or for life, is leased ahead at most."""
 UNLIMITED = 2**62
 """Stands for a ceiling that is not set."""
 
@@ -98,6 +98,18 @@ class Lease:
 
     window: int
     grants: tuple[Grant, ...]
+    epoch: int = 0
+    """Loop that took it; 0 for a call made elsewhere."""
+
+    def is_lost(self, window: int, epoch: int) -> bool:
+        """Tell whether nobody can settle it any more.
+
+        Args:
+            window: the window now.
+            epoch: the newest loop; what an older one took, it can't settle.
+        """
+        late = self.window < window - KEPT_WINDOWS
+        return late or (self.window < window and 0 < self.epoch < epoch)
 
 
 @dataclass(slots=True)
@@ -115,7 +127,7 @@ class Pool:
         """Count a lease against all its accounts."""
         window = event.window or 0
         self._open_window(window)
-        self.open[event.lease_id] = Lease(window, event.grants)
+        self.open[event.lease_id] = Lease(window, event.grants, event.epoch)
         for grant in event.grants:
             self._charge(window, grant.accounts, granted(grant))
             self._cover(window, granted(grant))
@@ -134,8 +146,8 @@ class Pool:
     def fit(self, request: LeaseRequest, ceilings: Iterable[Ceiling], context: Context) -> Credits:
         """Return what may be leased: what is wished if it fits every ceiling, at least the need.
 
-        Of a lifetime ceiling only a part of the rest is leased ahead: near its end nobody is to be
-        refused for what others hold and may never use.
+        Only a part of the rest is leased ahead: near the end of a ceiling nobody is to be refused
+        for what others hold and may never use.
 
         Raises:
             BudgetExhausted: the need does not fit one of the ceilings.
@@ -150,9 +162,9 @@ class Pool:
             if not left.covers(request.needed):
                 wait_secs = _until_next(window, context.now)
                 raise _exhausted(ceiling.account, request.needed, left, ceiling.minute, wait_secs)
-            rest = life - request.needed
+            rest = life.at_most(left) - request.needed
             ahead = Credits(rest.tokens // PART_AHEAD, rest.cpu_ms // PART_AHEAD)
-            most = most.at_most(left).at_most(request.needed + ahead)
+            most = most.at_most(request.needed + ahead)
         return most.at_least(request.needed)
 
     def current(self, request: LeaseRequest, context: Context) -> int:

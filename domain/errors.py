@@ -9,6 +9,8 @@ DomainError
 └── NotAllowed             not by this actor
 """
 
+from collections.abc import Sequence
+
 
 class DomainError(Exception):
     """A rule said no. `details` are the numbers and ids behind the sentence."""
@@ -25,6 +27,18 @@ class InvalidInput(DomainError):
     """What was sent can't be meant."""
 
     code = "invalid_input"
+
+
+class UnknownThinker(InvalidInput):
+    """A tag asks for a thinker that is not there."""
+
+    code = "unknown_thinker"
+
+    def __init__(self, thinker: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"there is no thinker {thinker!r}: name one of {', '.join(known)}",
+            field="tags", thinker=thinker, known=list(known),
+        )  # fmt: skip
 
 
 class NotFound(DomainError):
@@ -78,6 +92,15 @@ class ProposalNotFound(NotFound):
         super().__init__(f"proposal not found: {proposal_id}", proposal_id=proposal_id)
 
 
+class QuestionNotFound(NotFound):
+    """No question of this id was put to a persona."""
+
+    code = "question_not_found"
+
+    def __init__(self, question_id: str) -> None:
+        super().__init__(f"question not found: {question_id}", question_id=question_id)
+
+
 class ReservationNotFound(NotFound):
     """This persona has no open reservation of this id."""
 
@@ -85,6 +108,17 @@ class ReservationNotFound(NotFound):
 
     def __init__(self, reservation_id: str) -> None:
         super().__init__(f"no open reservation {reservation_id}", reservation_id=reservation_id)
+
+
+class ClaimNotFound(NotFound):
+    """Nobody works on this, or not any more."""
+
+    code = "claim_not_found"
+
+    def __init__(self, swarm_id: str, topic: str) -> None:
+        super().__init__(
+            f"nobody of {swarm_id} works on {topic}", swarm_id=swarm_id, topic=topic
+        )  # fmt: skip
 
 
 class PersonaReapedError(WrongState):
@@ -138,6 +172,18 @@ class BranchingLimitExceeded(LimitExceeded):
         super().__init__(
             f"branching limit reached: {parent_id} has {actual} live children of {limit}",
             parent_id=parent_id, actual=actual, limit=limit,
+        )  # fmt: skip
+
+
+class ClaimLimitExceeded(LimitExceeded):
+    """The persona works on as much as it may."""
+
+    code = "claim_limit_exceeded"
+
+    def __init__(self, persona_id: str, actual: int, limit: int) -> None:
+        super().__init__(
+            f"claims of {persona_id} exceed limit {limit}: it holds {actual}",
+            persona_id=persona_id, actual=actual, limit=limit,
         )  # fmt: skip
 
 
@@ -205,7 +251,11 @@ class BudgetExhausted(LimitExceeded):
             account=account, resource=resource, needed=needed, left=left, limit=limit,
             period=period, retry_after_secs=retry_after_secs,
         )  # fmt: skip
+        self.resource = resource
+        self.left = left
         self.retry_after_secs = retry_after_secs
+        self.is_hopeless = needed > limit
+        """Whether no time helps, whoever uses nothing meanwhile: it is more than the ceiling."""
 
 
 class EmptySnapshotRefused(WrongState):
@@ -230,6 +280,29 @@ class ProposalWrongState(WrongState):
             f"proposal {proposal_id} is {status}, not {wanted}",
             proposal_id=proposal_id, status=status,
         )  # fmt: skip
+
+
+class ForeignVoter(NotAllowed):
+    """A persona of another swarm has no vote on the proposal."""
+
+    code = "foreign_voter"
+
+    def __init__(self, proposal_id: str, persona_id: str, swarm_id: str) -> None:
+        super().__init__(
+            f"{persona_id} is not of swarm {swarm_id}, whose proposal {proposal_id} is",
+            proposal_id=proposal_id, persona_id=persona_id, swarm_id=swarm_id,
+        )  # fmt: skip
+
+
+class ForeignClaimant(NotAllowed):
+    """A persona of another swarm has no part in this one's work."""
+
+    code = "foreign_claimant"
+
+    def __init__(self, persona_id: str, swarm_id: str) -> None:
+        super().__init__(
+            f"{persona_id} is not of swarm {swarm_id}", persona_id=persona_id, swarm_id=swarm_id
+        )
 
 
 class ShownHashMismatch(WrongState):
@@ -277,6 +350,18 @@ class TargetHeld(WrongState):
         super().__init__(
             f"the same action on {target} is {how} by proposal {holder}",
             target=target, holder=holder, how=how,
+        )  # fmt: skip
+
+
+class TopicClaimed(WrongState):
+    """Somebody else of the swarm works on it."""
+
+    code = "topic_claimed"
+
+    def __init__(self, topic: str, holder: str, expires_at: str) -> None:
+        super().__init__(
+            f"{holder} works on {topic} until {expires_at}",
+            topic=topic, holder=holder, expires_at=expires_at,
         )  # fmt: skip
 
 

@@ -23,15 +23,17 @@ class Limits(BaseModel):
     idle_ttl_secs: int = 3_600
     """Seconds without progress after which it is reaped; time the fabric was down excluded."""
     share_memory: bool = False
-    """Whether other personas may read its memory."""
+    """Whether the personas of its swarm may read its memory."""
     allowed_tools: tuple[str, ...] = ()
-    """Tools it may propose to use; none by default."""
+    """Tools it may propose to use; where none is named, `reply` alone."""
     token_budget_lifetime: int | None = None
     """Tokens in all its life, its descendants' included; null for no such ceiling."""
     compute_ms_lifetime: int | None = None
     """Cpu milliseconds in all its life, likewise; null for no such ceiling."""
     max_lifetime_spawns: int | None = None
     """Children it may spawn in all its life; null for no such ceiling."""
+    share_with: tuple[str, ...] = ()
+    """Who else may read its memory: `lineage`, `swarm` or `persona:ID`; nobody by default."""
 
 
 class SwarmLimits(BaseModel):
@@ -75,7 +77,10 @@ def wider_fields(child: Limits, parent: Limits) -> Iterator[tuple[str, object, o
     """Yield (field, child's, parent's) wherever the child's limits reach beyond the parent's."""
     for name in Limits.model_fields:
         mine, theirs = getattr(child, name), getattr(parent, name)
-        if name == "allowed_tools":
+        if name == "share_with":
+            if not set(mine) <= {*theirs, *(["swarm"] if parent.share_memory else [])}:
+                yield name, mine, theirs
+        elif name == "allowed_tools":
             if not set(mine) <= set(theirs):
                 yield name, mine, theirs
         elif theirs is not None and (mine is None or mine > theirs):

@@ -6,24 +6,25 @@ history: what a snapshot has distilled is in the snapshot.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from domain import compaction
 from domain.events import (
     CheckResult,
     HypothesisRaised,
     SnapshotCompressed,
     ThoughtGenerated,
 )
-from domain.ports import OpenHypothesis
 from domain.recorded import Recorded
 from domain.references import carried_in, highest_position, hypothesis_line, proposal_line
+from domain.thinking import OpenHypothesis
 from domain.vocabulary import PHASES
 
+COUNTED_THOUGHTS = 400
+"""Most thoughts that differ which a cycle is counted by; more are counted as kept."""
 KEPT_FACTS = 200
-KEPT_LINES = 400
-LOW_IMPACT = 0.1
 KEPT_DECISIONS = KEPT_QUESTIONS = 1_000
 KEPT_BYTES = 96 * 1024
 """Newest of each in one snapshot, which must fit an event; earlier ones are in earlier ones."""
@@ -66,6 +67,8 @@ class Mind:
     """Id and correlation id of its last thought."""
     seen: int = 0
     """Highest position of its input it has observed."""
+    asked: int = 0
+    """Position of the last question it has answered."""
     facts: list[str] = field(default_factory=list)
     questions: dict[str, str] = field(default_factory=dict)
     """Hypotheses of earlier cycles that are still open: id to citation."""
@@ -77,8 +80,12 @@ class Mind:
     first_position: int = 0
     last_position: int = 0
     bytes_in: int = 0
-    low: int = 0
-    seen_contents: dict[bytes, int] = field(default_factory=dict)
+    expiries: dict[int, datetime] = field(default_factory=dict)
+    """Thoughts that differ, by fingerprint, and when each is let go."""
+    repeated: int = 0
+    """Thoughts that repeat one of these."""
+    now: datetime | None = None
+    """Time of the last event."""
     last_content: str = ""
 
     def apply(self, recorded: Recorded) -> None:
@@ -87,6 +94,7 @@ class Mind:
         self.since_snapshot += 1
         self.first_position = self.first_position or recorded.position
         self.last_position = recorded.position
+        self.now = recorded.event.occurred_at
         match recorded.event:
             case ThoughtGenerated() as thought:
                 self._think(thought)
@@ -117,8 +125,7 @@ class Mind:
 
     def distil(self, decided: Sequence[Decided], inherited: Sequence[str] = ()) -> dict[str, Any]:
         """Make the body of a snapshot: nothing that was decided or is open is left out."""
-        duplicates = sum(count - 1 for count in self.seen_contents.values())
-        decayed = min(self.low, self.thoughts - duplicates)
+        decayed = sum(self.now is not None and at < self.now for at in self.expiries.values())
         decisions = _kept([d.line for d in decided], KEPT_DECISIONS)
         told = set(decisions)
         waiting = [d.line for d in decided if d.is_open and d.line in told]
@@ -135,10 +142,11 @@ class Mind:
             "from_position": self.first_position,
             "to_position": self.last_position,
             "seen_position": self.seen,
+            "asked_position": self.asked,
             "thoughts_in": self.thoughts,
-            "duplicates": duplicates,
+            "duplicates": self.repeated,
             "decayed": decayed,
-            "kept": self.thoughts - duplicates - decayed,
+            "kept": self.thoughts - self.repeated - decayed,
             "bytes_in": self.bytes_in,
             "bytes_out": sum(len(text.encode()) for text in out),
         }
@@ -155,18 +163,30 @@ class Mind:
         self.thoughts += 1
         self.cause = thought.event_id, thought.correlation_id
         self.bytes_in += len(thought.content.encode())
+        self._remember(thought)
         self.failed = thought.error is not None
         if self.failed:
             return
+        asked = highest_position(c.ref for c in thought.context_refs if c.tier == "question")
+        if asked:  # no step of its own: its cycle goes on where it was
+            self.asked = max(self.asked, asked)
+            return
         self.last_phase = thought.phase
         self.last_content = thought.content
-        self.low += thought.impact < LOW_IMPACT
-        content = sha256(" ".join(thought.content.split()).encode()).digest()[:8]
-        if content in self.seen_contents or len(self.seen_contents) < KEPT_LINES:
-            self.seen_contents[content] = self.seen_contents.get(content, 0) + 1
         shown = [c.ref for c in thought.context_refs if c.tier == "input"]
         if thought.phase == PHASES[0]:
             self.seen = max(self.seen, highest_position(shown))
+
+    def _remember(self, thought: ThoughtGenerated) -> None:
+        """Count a thought as compaction does, of the first that differ in a cycle."""
+        same = compaction.fingerprint(self.persona_id, thought.content)
+        value = compaction.thought_value(thought.impact, thought.error)
+        expires_at = compaction.expires_at(value, thought.occurred_at)
+        if same in self.expiries:
+            self.repeated += 1
+            self.expiries[same] = max(self.expiries[same], expires_at)
+        elif len(self.expiries) < COUNTED_THOUGHTS:
+            self.expiries[same] = expires_at
 
     def _settle(self, result: CheckResult) -> None:
         hypothesis = self.hypotheses.pop(result.hypothesis_id, None)
@@ -187,14 +207,15 @@ class Mind:
         self.facts, self.hypotheses = list(snapshot.facts), {}
         self.questions = carried_in(q for q in snapshot.open_questions if _is_question(q))
         self.seen = max(self.seen, snapshot.seen_position)
+        self.asked = max(self.asked, snapshot.asked_position)
         self.failed = False
         self.last_phase, self.last_content = None, snapshot.summary
         if snapshot.causation_id:
             self.cause = snapshot.causation_id, snapshot.correlation_id
         self.since_snapshot = 0
-        self.thoughts = self.bytes_in = self.low = 0
+        self.thoughts = self.bytes_in = self.repeated = 0
         self.first_position = 0
-        self.seen_contents = {}
+        self.expiries = {}
 
     def _summary(self, facts: int, decisions: int, questions: int) -> str:
         if not self.thoughts and not facts and not decisions:

@@ -1,156 +1,48 @@
 """What the domain needs of the world. Adapters live in `services/`."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from domain.budget import Credits
-from domain.events.cognition import ContextRef, Usage
-from domain.events.cognition import Thinker as ThinkerId
-from domain.events.gate import Action
-from domain.events.lifecycle import Identity
-from domain.limits import Limits
-from domain.recorded import Recorded
+from domain.recorded import Recorded, Stored
+from domain.thinking import Memory, ThinkRequest, ThinkResult
 
-
-@dataclass(frozen=True, slots=True)
-class ObservedLine:
-    """One line of what came in, citable as `POSITION#NUMBER`."""
-
-    source: str
-    position: int
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """One memory shown to a thinker."""
-
-    ref: str
-    tier: str
-    text: str
-    score: float | None = None
-    facts: tuple[str, ...] = ()
-    """What it holds true, for a state of mind."""
-
-    @property
-    def as_context(self) -> ContextRef:
-        """The citation of this memory in an event."""
-        return ContextRef(ref=self.ref, tier=self.tier, score=self.score)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenHypothesis:
-    """A hypothesis that no check has settled."""
-
-    hypothesis_id: str
-    belief_key: str
-    claim: str
-    confidence: float
-    evidence_refs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ThinkRequest:
-    """What a thinker is asked: one step of one persona."""
-
-    phase: str
-    persona_id: str
-    swarm_id: str
-    identity: Identity
-    limits: Limits
-    prompt: str
-    """Charter and shown memories as text, cut to what was reserved."""
-    lines: Sequence[ObservedLine] = ()
-    """New input in observe; the cited lines in test."""
-    memories: Sequence[Memory] = ()
-    """What was retrieved for this step."""
-    hypotheses: Sequence[OpenHypothesis] = ()
-    """Those to test, in test."""
-    known: Collection[str] = ()
-    """Belief keys that are facts already: to be held, not proposed upon again."""
-    children: Collection[str] = ()
-    """Tags of its live children."""
-    free_places: int = 0
-    """Children it may still spawn."""
-    reserved: Credits = field(default_factory=Credits)
-    """What the call may use at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Supposed:
-    """A hypothesis a thinker raises."""
-
-    belief_key: str
-    claim: str
-    confidence: float
-    evidence_refs: tuple[str, ...]
-    contradicts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """The outcome of one check, and what is to be done if it passed."""
-
-    hypothesis_id: str
-    kind: str
-    spec: Mapping[str, object]
-    outcome: str
-    confidence_after: float
-    excerpt: str
-    evidence_refs: tuple[str, ...] = ()
-    proposal: "Proposed | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What a thinker wants done."""
-
-    title: str
-    rationale: str
-    action: Action | None
-    risk: str
-    evidence_refs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ChildWanted:
-    """A part of the work that deserves a persona of its own."""
-
-    key: str
-    """What it is about, the beginning of its id."""
-    name: str
-    role: str
-    charter: str
-    tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ThinkResult:
-    """What a thinker answers. Everything it says goes into events."""
-
-    content: str
-    thinker: ThinkerId
-    usage: Usage
-    impact: float = 0.2
-    hypotheses: Sequence[Supposed] = ()
-    checks: Sequence[Checked] = ()
-    proposals: Sequence[Proposed] = ()
-    children: Sequence[ChildWanted] = ()
-    finish_reason: str | None = "stop"
-    error: str | None = None
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
 
 
 class Thinker(Protocol):
-    """Thinks one step. May be slow, may fail, may use no more than was reserved."""
+    """Thinks one step in one call. May be slow, may fail, may use no more than was reserved."""
 
-    def worst_case(self, prompt: str) -> Credits:
-        """Tell the most a call with this prompt may use."""
+    async def fit(self, request: ThinkRequest) -> ThinkRequest:
+        """Return the request with what of it will be shown: no more than `room_bytes` hold.
+
+        The last line is always kept: it tells how far the persona has read.
+        """
+        ...
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait for a place among the calls under way.
+
+        Raises:
+            Unanswered: there will be none.
+        """
+        ...
+
+    def worst_case(self, request: ThinkRequest) -> Credits:
+        """Tell the most one call with this request may use."""
         ...
 
     async def think(self, request: ThinkRequest) -> ThinkResult:
-        """Answer one request."""
+        """Answer one request, by one call.
+
+        Raises:
+            Unanswered: no answer came.
+            Malformed: one came that is not as it was asked for.
+        """
         ...
 
     async def recall(self, request: ThinkRequest) -> None:
@@ -162,13 +54,67 @@ class Thinker(Protocol):
         ...
 
 
-class EventSource(Protocol):
-    """Events in their total order, from the store or from Kafka."""
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a reader of one partition goes on."""
 
-    def follow(
-        self, after: int, partitions: Sequence[int] | None = None
-    ) -> AsyncIterator[Sequence[Recorded]]:
-        """Yield batches of what comes after a position, for ever, missing nothing."""
+    position: int = 0
+    """Last position it has taken in."""
+    marks: Mapping[str, int] = field(default_factory=dict)
+    """The source's own notes on where to go on: of Kafka topic to offset, of the store none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event, and the offset it was read at if its source has offsets."""
+
+    stored: Stored
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Events of one partition that follow each other, nothing left out."""
+
+    partition: int
+    start: Checkpoint
+    steps: Sequence[Step]
+    upto: int
+    """Position it reaches: that of its last event or, where none is left to come, beyond."""
+
+    @property
+    def end(self) -> Checkpoint:
+        """Where a reader goes on that has taken it in."""
+        read = {s.stored.topic: s.offset + 1 for s in self.steps if s.offset is not None}
+        return Checkpoint(self.upto, {**self.start.marks, **read})
+
+    def split(self, count: int) -> "tuple[Stretch, Stretch]":
+        """Cut it behind so many events."""
+        first, rest = self.steps[:count], self.steps[count:]
+        head = Stretch(self.partition, self.start, first, first[-1].stored.position)
+        return head, Stretch(self.partition, head.end, rest, self.upto)
+
+
+class EventSource(Protocol):
+    """Events by partition, each once and in order: from the store, or from Kafka.
+
+    Which partitions are its own to read is the source's to say, and may change at any time.
+    """
+
+    def take(self, timeout_secs: float) -> Sequence[Stretch]:
+        """Return what follows what was returned before; wait if there is nothing."""
+        ...
+
+    def again(self, partition: int) -> None:
+        """Go on in a partition from its checkpoint: somebody else has moved it."""
+        ...
+
+    def leave(self, partition: int) -> None:
+        """Read no more of a partition: something in it can't be taken in."""
+        ...
+
+    def close(self) -> None:
+        """Give its partitions to others."""
         ...
 
 
@@ -196,8 +142,34 @@ class Actuator(Protocol):
 class HotMemory(Protocol):
     """The last thoughts of each persona, in process."""
 
-    def recent(self, persona_id: str, count: int) -> Sequence[Memory]:
-        """Return the newest memories of a persona, oldest first."""
+    def recent(self, persona_id: str, count: int) -> Sequence[Recorded]:
+        """Return the newest thoughts of a persona, oldest first."""
+        ...
+
+
+class Embedder(Protocol):
+    """Makes one vector a text, alike for texts that mean alike."""
+
+    @property
+    def id(self) -> str:
+        """Names model, version and dimension: vectors of two ids can't be compared."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """Texts that are best given at once."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[float32]":
+        """Return one row a text, of length 1 or all zeros. May be slow; safe from any thread.
+
+        The same text has the same vector, whatever it comes with. Too long a text is cut.
+        """
         ...
 
 

@@ -15,8 +15,21 @@ class StreamEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """An event as stored: its bytes are not looked into."""
+
+    position: int
+    """Place in the total order of all events, from 1, without gaps."""
+    stream: str
+    version: int
+    topic: str
+    partition: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event as the store has it."""
+    """A stored event, decoded."""
 
     position: int
     """Place in the total order of all events, from 1, without gaps."""

@@ -1,28 +1,75 @@
 """References to evidence: an event id, a position, or lines of an observation batch.
 
 `POSITION#LINES` names lines of the observation at a position, counted from 0 in the batch:
-`1234#0,4,7-9`. Each reference is at most 128 characters; many lines take several.
+`1234#0,4,7-9`. Each reference is at most 128 characters; many lines take several. They are read
+without being trusted: no range is written out unless it is asked for. What is neither a position
+nor has lines is an id; `12#x` is one that nothing has.
 
 A line of a snapshot names what it is about in its first two words: `proposal ID` or
 `hypothesis ID:`, so that it can be told which of them a snapshot carries on.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from domain.vocabulary import MAX_ID_LENGTH
 
 MOST_LINES = 1_000_000
 """Lines told of all references together; what is named beyond is passed over."""
-_LINES = re.compile(r"(\d{1,18})#(\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*)", re.ASCII)
+_REFERENCE = re.compile(
+    r"(\d{1,18})(?:#(\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*))?", re.ASCII
+)
 _NAMED = re.compile(r"(?:proposal (\S+)|hypothesis (\S+):)(?: |$)")
+
+
+Span = tuple[int, int]
+"""First and last line, counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference, taken apart: `POSITION#LINES`, `POSITION`, or the id of an event or snapshot."""
+
+    text: str
+    position: int | None = None
+    spans: Sequence[Span] = ()
+
+    def fault(self, line_count: int) -> str | None:
+        """Tell what is wrong with its lines, given how many there are; None if nothing is."""
+        for first, last in self.spans:
+            if last < first:
+                return f"{first}-{last} are no lines"
+            if last >= line_count:
+                return f"there is no line {last}, only {line_count} from 0"
+        return None
+
+    def lines(self) -> Iterator[int]:
+        """The lines it names, as they come."""
+        for first, last in self.spans:
+            yield from range(first, last + 1)
+
+    @property
+    def line_count(self) -> int:
+        """How many lines it names, each mention counted."""
+        return sum(last - first + 1 for first, last in self.spans)
+
+
+def read_reference(text: str) -> Reference:
+    """Take a reference apart; what is no position is an id."""
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
+        return Reference(text)
+    parts = (part.partition("-") for part in match[2].split(",")) if match[2] else ()
+    spans = tuple((int(first), int(last or first)) for first, _, last in parts)
+    return Reference(text, int(match[1]), spans)
 
 
 def position_of(ref: str) -> int | None:
     """Return the position a reference names; None for an event id."""
-    head = ref.partition("#")[0]
-    return int(head) if head.isascii() and head.isdecimal() and len(head) <= 18 else None
+    match = _REFERENCE.fullmatch(ref)
+    return int(match[1]) if match else None
 
 
 def highest_position(refs: Iterable[str]) -> int:
@@ -35,11 +82,10 @@ def lines_of(refs: Iterable[str]) -> dict[int, list[int]]:
 
     References of other kinds are passed over.
     """
-    spans: dict[int, list[tuple[int, int]]] = {}
-    for ref in refs:
-        match = _LINES.fullmatch(ref)
-        if match:
-            spans.setdefault(int(match[1]), []).extend(_spans(match[2]))
+    spans: dict[int, list[Span]] = {}
+    for ref in map(read_reference, refs):
+        if ref.position is not None and ref.spans:
+            spans.setdefault(ref.position, []).extend(ref.spans)
     room, found = MOST_LINES, dict[int, list[int]]()
     for position, named in spans.items():
         found[position] = _lines(named, room)
@@ -100,13 +146,7 @@ def _runs(numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
         yield start, previous
 
 
-def _spans(text: str) -> Iterable[tuple[int, int]]:
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        yield int(first), int(last or first)
-
-
-def _lines(spans: Iterable[tuple[int, int]], most: int) -> list[int]:
+def _lines(spans: Iterable[Span], most: int) -> list[int]:
     """Return the numbers in spans, each once, in order; at most so many."""
     numbers: list[int] = []
     for first, last in sorted(spans):

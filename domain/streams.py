@@ -44,6 +44,11 @@ def target(tool: str, target_name: str) -> str:
     return f"target/{_part(tool)}/{_part(target_name)}"
 
 
+def work(swarm_id: str) -> str:
+    """Stream of who works on what in a swarm."""
+    return f"work/{_part(swarm_id)}"
+
+
 def thoughts(persona_id: str) -> str:
     """Prefix of the thought segments of a persona."""
     return f"thoughts/{_part(persona_id)}"

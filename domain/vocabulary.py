@@ -16,7 +16,7 @@ PAUSE_REASONS = ("budget", "overspent", "manual")
 """Why a persona may be paused; only the first ends by itself, with its window."""
 RESUME_REASONS = ("window", "manual")
 """Why a paused persona may go on."""
-TIERS = ("hot", "warm", "cold", "input")
+TIERS = ("hot", "warm", "cold", "input", "question")
 """Where a memory shown to a thinker may come from."""
 VOTES = ("approve", "reject", "veto", "abstain")
 """What a persona may vote."""

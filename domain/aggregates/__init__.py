@@ -6,5 +6,6 @@ from domain.aggregates.persona import Persona
 from domain.aggregates.proposal import Proposal
 from domain.aggregates.swarm import Swarm
 from domain.aggregates.target import Target
+from domain.aggregates.work import Work
 
-__all__ = ["Aggregate", "Fabric", "Persona", "Proposal", "Swarm", "Target"]
+__all__ = ["Aggregate", "Fabric", "Persona", "Proposal", "Swarm", "Target", "Work"]

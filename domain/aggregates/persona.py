@@ -33,6 +33,7 @@ from domain.events import (
 from domain.events.lifecycle import Identity
 from domain.limits import Limits, check_range, wider_fields
 from domain.references import carried_in
+from domain.sharing import check_sharing
 from domain.vocabulary import PAUSE_REASONS, REAP_REASONS, RESUME_REASONS, one_of
 
 
@@ -162,6 +163,7 @@ class Persona(Aggregate):
         if self.exists:
             raise IdTaken("persona", self.persona_id)
         check_range(limits)
+        check_sharing(limits)
         self.trigger(
             PersonaSpawned(
                 **context.envelope(swarm_id, self.persona_id),

@@ -10,6 +10,7 @@ import rfc8785
 
 from domain import streams
 from domain.aggregates.aggregate import Aggregate
+from domain.asking import is_reply
 from domain.context import Context
 from domain.errors import (
     ApprovalExpired,
@@ -31,9 +32,10 @@ from domain.events import (
     ProposalCreated,
     ProposalRejected,
     ProposalVerified,
+    VoteCast,
 )
 from domain.events.gate import Action, Finding
-from domain.vocabulary import ACTION_OUTCOMES, RISKS, one_of, worse
+from domain.vocabulary import ACTION_OUTCOMES, RISKS, VOTES, one_of, worse
 
 GATE = "system:gate"
 """The only actor that verifies, asks the policy, and acts."""
@@ -74,6 +76,7 @@ class Proposal(Aggregate):
     approval: ApprovalGranted | None
     started: ActionStarted | None
     executed: ActionExecuted | None
+    votes: dict[str, str]
     last_event_id: str | None
     cleared: bool
 
@@ -87,6 +90,7 @@ class Proposal(Aggregate):
         self.approval = None
         self.started = None
         self.executed = None
+        self.votes = {}
         self.last_event_id = None
         self.cleared = False
 
@@ -114,6 +118,8 @@ class Proposal(Aggregate):
                 self.status = "unclear" if event.outcome == "unknown" else "executed"
             case ProposalRejected():
                 self.status = "rejected"
+            case VoteCast(persona_id=str(voter)):
+                self.votes = {**self.votes, voter: event.vote}
 
     @property
     def content(self) -> ProposalCreated:
@@ -152,6 +158,12 @@ class Proposal(Aggregate):
     def shown_hash(self) -> str:
         """SHA-256 of `shown` in RFC 8785 form, hex."""
         return sha256(rfc8785.dumps(self.shown)).hexdigest()
+
+    def lacks_votes(self, now: datetime) -> bool:
+        """Tell whether it still pends, voting is over, and fewer voted than the quorum needs."""
+        deadline = self.content.vote_deadline
+        over = deadline is not None and now >= deadline and self.status in PENDING
+        return over and len(self.votes) < self.content.quorum_needed
 
     def create(self, context: Context, swarm_id: str, persona_id: str, **content: Any) -> None:
         """Propose. `content` is the body of `proposal.created`.
@@ -197,6 +209,18 @@ class Proposal(Aggregate):
         self._must_come_from(context, GATE)
         self._must_be(*STAGES[one_of(stage, tuple(STAGES), "stage")])
         self._end(context, stage, reasons)
+
+    def vote(self, context: Context, persona_id: str, vote: str, reason: str | None) -> None:
+        """Record a persona's vote; its last one counts.
+
+        Raises:
+            InvalidInput: there is no such vote.
+            ProposalWrongState: an action has begun, or it has ended.
+        """
+        one_of(vote, VOTES, "vote")
+        self._must_be(*PENDING)
+        envelope = self._envelope(context) | {"persona_id": persona_id}
+        self.trigger(VoteCast(**envelope, proposal_id=self.proposal_id, vote=vote, reason=reason))
 
     def decide(
         self,
@@ -382,3 +406,13 @@ class Proposal(Aggregate):
 def action_hash(action: Action) -> str:
     """Return the SHA-256 of an action in RFC 8785 form, hex: equal for equal actions."""
     return sha256(rfc8785.dumps(action.model_dump())).hexdigest()
+
+
+def held_hash(action: Action) -> str:
+    """Return what is pending or done at most once on a target: the action, of a reply any answer.
+
+    Two answers to one question contradict each other, however they differ.
+    """
+    return action_hash(
+        action.model_copy(update={"arguments": "{}"}) if is_reply(action) else action
+    )

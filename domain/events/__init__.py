@@ -9,6 +9,7 @@ from domain.events.cognition import (
     CheckRequested,
     CheckResult,
     HypothesisRaised,
+    ObservationDropped,
     ObservationReceived,
     SnapshotCompressed,
     ThoughtGenerated,
@@ -34,6 +35,7 @@ from domain.events.lifecycle import (
     PersonaSpawned,
     SwarmCreated,
 )
+from domain.events.work import WorkClaimed, WorkReleased
 
 EVENT_CLASSES: dict[str, type[Event]] = {
     "thought.generated": ThoughtGenerated,
@@ -60,6 +62,9 @@ EVENT_CLASSES: dict[str, type[Event]] = {
     "action.started": ActionStarted,
     "cognition.started": CognitionStarted,
     "cognition.stopped": CognitionStopped,
+    "work.claimed": WorkClaimed,
+    "work.released": WorkReleased,
+    "observation.dropped": ObservationDropped,
 }
 
 __all__ = [
@@ -77,6 +82,7 @@ __all__ = [
     "EVENT_CLASSES",
     "Event",
     "HypothesisRaised",
+    "ObservationDropped",
     "ObservationReceived",
     "PersonaPaused",
     "PersonaReaped",
@@ -90,4 +96,6 @@ __all__ = [
     "SwarmCreated",
     "ThoughtGenerated",
     "VoteCast",
+    "WorkClaimed",
+    "WorkReleased",
 ]

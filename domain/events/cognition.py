@@ -11,7 +11,7 @@ class ContextRef(Body):
     ref: str
     """What was shown: an event id, or `POSITION#LINES` of an observation batch."""
     tier: str
-    """Where it came from: hot, warm, cold or input."""
+    """Where it came from: hot, warm, cold, input or question."""
     score: float | None = None
     """How well it matched, 0 to 1; null where it was not searched for."""
 
@@ -57,9 +57,9 @@ class ObservationReceived(Event):
     line_count: int
     """Number of lines in `content`."""
     first_line: int
-    """Number of the first line within its source, from 0."""
+    """Number of the first line within its source, from 0; a file rotated or cut begins anew."""
     offset: int
-    """Bytes of the source consumed once this batch is stored: where a follower goes on."""
+    """Where a follower goes on: bytes of a file, or the next record's offset on Kafka."""
     replaced_bytes: int = 0
     """How many undecodable bytes were replaced."""
     continues: bool = False
@@ -68,6 +68,35 @@ class ObservationReceived(Event):
     """True if the last line goes on in the next batch."""
     ending: str = "\n"
     """Line ending of the source, LF or CRLF; taken off the lines."""
+    format: str = "text"
+    """What the lines are, for who reads them: text, json, journald or docker."""
+    file: str | None = None
+    """File `offset` counts in, and what ends there; null where it came from no file."""
+
+
+class ObservationDropped(Event):
+    """Lines of one source that came in and are not kept."""
+
+    topic: ClassVar[str] = "observation.dropped"
+
+    source: str
+    """Where they came from, as in `observation.received`."""
+    lines: int
+    """How many lines; one cut in pieces counts where it begins."""
+    bytes: int
+    """How many bytes."""
+    first_line: int
+    """Number of the first of them within its source, from 0."""
+    offset: int
+    """Bytes of the source consumed with them: where a follower goes on."""
+    reason: str
+    """Why: rate (more than the source's limit), gone (its file was removed unread), or size."""
+    continues: bool = False
+    """True if the first line continues the last line of what came before."""
+    unfinished: bool = False
+    """True if the last line goes on in what comes next."""
+    file: str | None = None
+    """File `offset` counts in, and what ends there; null where it came from no file."""
 
 
 class ThoughtGenerated(Event):
@@ -93,6 +122,8 @@ class ThoughtGenerated(Event):
     """Why the thinker stopped: stop, length, fallback, error; null if it did not say."""
     error: str | None = None
     """What went wrong, null if nothing did."""
+    fallback_reason: str | None = None
+    """Why this thinker answered and not the persona's own; null if its own did."""
 
 
 class HypothesisRaised(Event):
@@ -171,6 +202,8 @@ class SnapshotCompressed(Event):
     """Last position of the thoughts it distils."""
     seen_position: int = 0
     """Highest position of input its persona had observed: where it goes on."""
+    asked_position: int = 0
+    """Position of the last question its persona had answered."""
     thoughts_in: int
     """Number of thoughts distilled."""
     duplicates: int = 0

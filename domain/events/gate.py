@@ -21,7 +21,7 @@ class Finding(Body):
     """What one rule of the verifier says."""
 
     rule: str
-    """Name of the rule: evidence, consistency or risk."""
+    """Name of the rule: evidence, consistency, question (of replies) or risk."""
     passed: bool
     """Whether the proposal keeps it."""
     reason: str

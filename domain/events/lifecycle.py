@@ -60,7 +60,7 @@ class PersonaReaped(Event):
     final_snapshot_id: str
     """Snapshot that distils its mind, in the same save."""
     cascade_root: str | None = None
-    """Persona whose reaping took this one along, null if it was itself the aim."""
+    """Persona whose cascade ended this one, itself if it was the aim; null without a cascade."""
     note: str | None = None
     """What the person who reaped it said, null if nothing."""
 
