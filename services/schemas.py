@@ -1,4 +1,4 @@
-"""The Avro schemas in `schemas/avro/`, current and released, by topic and by fingerprint."""
+"""The Avro schemas in `schemas/avro/`, current and released, by name and by fingerprint."""
 
 import json
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ MARKER = b"\xc3\x01"
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One version of one event class's schema."""
+    """One version of the schema of an event class, or of a command."""
 
     topic: str
+    """Topic of the event class, or name of the command."""
     raw: dict[str, Any]
     """As in the file, docs included."""
     parsed: Any
@@ -54,3 +55,17 @@ def by_header() -> dict[bytes, Schema]:
     """Return every known schema by how its events begin; the current one wins."""
     known = {s.header: s for versions in released().values() for s in versions}
     return known | {s.header: s for s in current().values()}
+
+
+@cache
+def commands() -> dict[str, Schema]:
+    """Return the current schema of every command, by its name."""
+    return {p.stem: load(p, p.stem) for p in sorted((FOLDER / "commands").glob("*.avsc"))}
+
+
+@cache
+def commands_by_header() -> dict[bytes, Schema]:
+    """Return every known schema of a command by how it begins; the current one wins."""
+    paths = sorted((FOLDER / "history").glob("*/commands/*.avsc"))
+    known = {schema.header: schema for schema in (load(path, path.stem) for path in paths)}
+    return known | {schema.header: schema for schema in commands().values()}

@@ -51,7 +51,7 @@ class AggregateStates:
             version, state = kept[0]
             restore(empty, version, state)
         before = empty.version
-        empty.fold(self._events.get(empty.id, gt=before or None))  # type: ignore[arg-type]
+        empty.fold(self._events.get(empty.id, gt=before or None))  # type: ignore[arg-type]  # the library has wider types
         if empty.version - before >= EVERY:
             wanted = {"stream": empty.id, "version": empty.version, "code": code}
             self._reading.query(_PUT, {**wanted, "state": dump(empty)}, tuple_row)

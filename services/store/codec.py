@@ -36,7 +36,7 @@ def encode(event: Event) -> bytes:
     schema = schemas.current()[event.topic]
     out = BytesIO(schema.header)
     out.seek(len(schema.header))
-    schemaless_writer(out, schema.parsed, _datum(event))
+    schemaless_writer(out, schema.parsed, _fields(event))
     state = out.getvalue()
     if len(state) > MAX_EVENT_BYTES:
         raise EventTooLarge(event.topic, len(state), MAX_EVENT_BYTES)
@@ -49,27 +49,34 @@ def decode(state: bytes) -> Event:
     Raises:
         UnknownSchema: no schema has this fingerprint.
     """
+    topic, fields = datum(state)
+    return EVENT_CLASSES[topic].model_validate(fields)
+
+
+def datum(state: bytes) -> tuple[str, dict[str, Any]]:
+    """Return the class of an event and its fields, as the current schema has them.
+
+    Raises:
+        UnknownSchema: no schema has this fingerprint.
+    """
     writer = schemas.by_header().get(state[:10])
     if writer is None:
         raise UnknownSchema(f"no schema with fingerprint {state[2:10].hex()}")
     reader = schemas.current()[writer.topic]
     body = BytesIO(state)
     body.seek(10)
-    if writer is reader:
-        datum = schemaless_reader(body, reader.parsed, None)
-    else:
-        datum = schemaless_reader(body, writer.parsed, reader.parsed)
-    return EVENT_CLASSES[writer.topic].model_validate(cast("dict[str, Any]", datum))
+    resolved = None if writer is reader else reader.parsed
+    return writer.topic, cast("dict[str, Any]", schemaless_reader(body, writer.parsed, resolved))
 
 
-def _datum(model: BaseModel) -> dict[str, Any]:
+def _fields(model: BaseModel) -> dict[str, Any]:
     nested = _nested_fields(type(model))
     if not nested:
         return model.__dict__
-    datum = dict(model.__dict__)
+    fields = dict(model.__dict__)
     for name, convert in nested:
-        datum[name] = convert(datum[name])
-    return datum
+        fields[name] = convert(fields[name])
+    return fields
 
 
 @cache
@@ -81,7 +88,7 @@ def _nested_fields(model: type[BaseModel]) -> tuple[tuple[str, Convert], ...]:
 
 def _converter(annotation: Any) -> Convert | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _datum
+        return _fields
     inner = [a for a in get_args(annotation) if a not in (NoneType, Ellipsis)]
     if not inner:
         return None

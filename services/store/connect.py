@@ -72,6 +72,15 @@ def _configure(connection: Connection, settings: Mapping[str, str]) -> None:
         connection.execute("select set_config(%s, %s, false)", (name, value))
 
 
+def passes(error: psycopg.Error) -> bool:
+    """Tell whether the connection or the server is at fault, not what was asked or to be written.
+
+    What is too large for an index or a type (class 54) is called operational too, and is not.
+    """
+    operational = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return operational and not (error.sqlstate or "").startswith("54")
+
+
 def refusal(sqlstate: str | None, message: str) -> StoreUnavailable:
     """Put what a server said in one line, with what to do."""
     line = message.strip().splitlines()[0] if message.strip() else "the connection was lost"

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 
+from domain.recorded import Stored
 from services.store.errors import StoreUnavailable
 from services.store.reading import Reading, batch_size
-from services.store.save import Stored
 from services.store.watch import Watch
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from domain.partition import partition_of
-from domain.recorded import Recorded, StreamEvent
+from domain.recorded import Recorded, Stored, StreamEvent
 from services.store.codec import decode, encode
-from services.store.save import Record, Stored
+from services.store.save import Record
 
 
 class AvroMapper(Mapper[str]):

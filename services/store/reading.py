@@ -6,8 +6,9 @@ from typing import Any, Final, TypeVar
 from eventsourcing.persistence import StoredEvent
 from psycopg.rows import BaseRowFactory, args_row, scalar_row
 
+from domain.recorded import Stored
 from services.store.pool import Pool
-from services.store.save import Given, Stored
+from services.store.save import Given
 
 Row = TypeVar("Row")
 
@@ -79,10 +80,12 @@ class Reading:
         wanted = {"positions": list(positions)}
         return self._pool.query(sql + b" order by position", wanted, args_row(Stored))
 
-    def last_events(self, stream: str, count: int) -> list[Stored]:
-        """Return the last events of a stream, oldest first."""
+    def last_events(self, stream: str, count: int, topic: str | None = None) -> list[Stored]:
+        """Return the last events of a stream, of one class if given, oldest first."""
         sql = b"select " + _COLUMNS + b" from events where stream = %(stream)s"
-        wanted = {"stream": stream, "count": count}
+        if topic is not None:
+            sql += b" and topic = %(topic)s"
+        wanted = {"stream": stream, "count": count, "topic": topic}
         rows = self._pool.query(
             sql + b" order by version desc limit %(count)s", wanted, args_row(Stored)
         )
@@ -122,6 +125,11 @@ class Reading:
         """Return the version a stream stands at; 0 if it does not exist."""
         sql = b"select coalesce(max(version), 0) from events where stream = %(stream)s"
         return self._number(sql, {"stream": stream})
+
+    def store_id(self) -> str:
+        """Return which store this is: made with it, the same for ever."""
+        sql = b"select value from meta where name = 'store_id'"
+        return str(self._pool.query(sql, {}, scalar_row)[0])
 
     def epoch(self, name: str) -> int:
         """Return the current epoch of a fence; 0 if it was never raised."""

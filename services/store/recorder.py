@@ -9,13 +9,14 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
 
+from domain.recorded import Stored
 from services.store.following import follow
 from services.store.group_commit import GroupCommit
 from services.store.job import Positions
 from services.store.listener import Listener
 from services.store.pool import Pool
 from services.store.reading import Reading
-from services.store.save import Record, Save, Stored
+from services.store.save import Record, Save
 from services.store.subscription import StoreSubscription
 from services.store.watch import Watch
 from services.store.writer import Writer
@@ -141,6 +142,16 @@ class Recorder(Reading, ApplicationRecorder):
         """Yield batches of what is after a position, and what comes, until the store closes."""
         self._listener.start()
         return follow(self, self._watch, after, partitions, topics)
+
+    def wait_beyond(
+        self, after: int, stopped: Callable[[], bool], timeout_secs: float
+    ) -> int | None:
+        """Block until something is stored after a position; return the head that is known.
+
+        None once the store closes, or `stopped` says so.
+        """
+        self._listener.start()
+        return self._watch.wait(after, stopped, timeout_secs)
 
     def close(self) -> None:
         """Store what still waits, end all following, drop all connections."""

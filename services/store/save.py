@@ -22,19 +22,6 @@ class Record(StoredEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """An event as stored."""
-
-    position: int
-    """Place in the total order of all events, from 1, without gaps."""
-    stream: str
-    version: int
-    topic: str
-    partition: int
-    state: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Fence:
     """An epoch by name. Who holds an older one can write nothing under it."""
 

@@ -1,7 +1,8 @@
-"""How long a segmented log is, found without reading it."""
+"""Segmented logs in the store: how long one is, found without reading it, and parts of it."""
 
 from typing import Protocol
 
+from domain.recorded import Stored
 from domain.segments import Log
 from domain.streams import SEGMENT_SIZE
 
@@ -12,6 +13,27 @@ class Heads(Protocol):
     def stream_head(self, stream: str) -> int:
         """Return the version of a stream's last event, 0 if there is none."""
         ...
+
+
+class Spans(Protocol):
+    """Reads a stream from one version to another."""
+
+    def span(self, stream: str, first: int, last: int) -> list[Stored]:
+        """Return the events of a stream from one version to another, both included."""
+        ...
+
+
+def cut(store: Spans, log: Log, begin: int, end: int) -> list[Stored]:
+    """Return the events of a log from index `begin` up to `end`, which is not included."""
+    found: list[Stored] = []
+    end = min(end, log.length)
+    while begin < end:
+        segment = begin // SEGMENT_SIZE
+        upto = min(end, (segment + 1) * SEGMENT_SIZE)
+        first, last = begin % SEGMENT_SIZE + 1, (upto - 1) % SEGMENT_SIZE + 1
+        found += store.span(log.segment(segment), first, last)
+        begin = upto
+    return found
 
 
 def log_length(store: Heads, prefix: str) -> int:

@@ -108,7 +108,7 @@ def server_user(folder: Path) -> ServerUser:
 def _add() -> pwd.struct_passwd:
     command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", NAME]
     try:
-        made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (useradd, no shell)
         reason = made.stderr.strip()
     except OSError as error:
         reason = str(error)

@@ -40,13 +40,18 @@ class Watch:
         with self._changed:
             self._wake()
 
-    def wait(self, after: int, stopped: Callable[[], bool]) -> int | None:
+    def wait(
+        self, after: int, stopped: Callable[[], bool], timeout_secs: float | None = None
+    ) -> int | None:
         """Block until there is more than `after`; return the head, or None once it is closed.
 
-        `stopped` is asked again after each `wake`, and ends the waiting too.
+        `stopped` is asked again after each `wake`, and ends the waiting too. So does the timeout;
+        then the head that is known is returned, though it is not beyond.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or stopped() or self._head > after)
+            self._changed.wait_for(
+                lambda: self._closed or stopped() or self._head > after, timeout_secs
+            )
             return None if self._closed or stopped() else self._head
 
     async def beyond(self, after: int) -> int | None:

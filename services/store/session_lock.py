@@ -1,9 +1,10 @@
-"""The lock that makes one loop of many: held by a connection, gone with it."""
+"""A lock that makes one of many: held by a connection, gone with it."""
 
 import select
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, Final, LiteralString
 
@@ -19,22 +20,42 @@ _KEEPALIVE: Final = {
 """The server notices within half a minute that a holder's machine is gone."""
 
 
-class LoopLock:
+class SessionLock:
     """A session lock by name, on a connection of its own that a thread watches.
 
     Losing the connection is losing the lock: `lost` is set at once, and another may hold it. What
     the loser still writes is refused by its fence.
     """
 
-    def __init__(self, conninfo: str, name: str, on_lost: Callable[[], None] | None = None) -> None:
-        """`on_lost` is called once, in the watching thread, when the lock is lost."""
+    def __init__(
+        self,
+        conninfo: str,
+        name: str,
+        on_lost: Callable[[], None] | None = None,
+        silence_secs: float | None = None,
+    ) -> None:
+        """Prepare; nothing is connected yet.
+
+        Args:
+            conninfo: where PostgreSQL is, as URL or keywords.
+            name: what the lock is on.
+            on_lost: called once, in the watching thread, when the lock is lost.
+            silence_secs: how long a holder may be stopped before it loses the lock; null: for ever.
+                Only for holders whose writes are fenced: one that wakes goes on for a moment.
+        """
         self.lost = threading.Event()
         self._conninfo = conninfo
         self._key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
         self._on_lost = on_lost
+        self._silence_secs = silence_secs
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
         self._wake: socket.socket | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this one has it, as far as is known."""
+        return self._connection is not None and not self.lost.is_set()
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free; return whether it is held now.
@@ -42,11 +63,11 @@ class LoopLock:
         Raises:
             StoreUnavailable: the server can't be reached.
         """
-        if self._connection and not self.lost.is_set():
+        if self.held:
             return True
         self.release()
         self.lost.clear()
-        connection = connect(self._conninfo, _KEEPALIVE)
+        connection = connect(self._conninfo, _KEEPALIVE | self._silence())
         if not self._ask(connection, "select pg_try_advisory_lock(%s)"):
             connection.close()
             return False
@@ -80,6 +101,9 @@ class LoopLock:
             if self._thread is not threading.current_thread():
                 self._thread.join()
         if self._connection:
+            if not self.lost.is_set():  # the server may take a while to notice that it is closed
+                with suppress(psycopg.Error):
+                    self._connection.execute("select pg_advisory_unlock(%s)", (self._key,))
             self._connection.close()
         self._connection = self._thread = self._wake = None
 
@@ -92,17 +116,26 @@ class LoopLock:
             raise unavailable(error) from error
         return row[0] if row else None
 
+    def _silence(self) -> dict[str, str]:
+        if self._silence_secs is None:
+            return {}
+        return {"idle_session_timeout": f"{int(self._silence_secs * 1000)}ms"}
+
     def _guard(self, connection: Connection, woken: socket.socket) -> None:
-        """Wait for the end of the connection, or for `release`."""
-        with woken:
+        """Wait for the end of the connection, or for `release`; break the silence meanwhile."""
+        pause_ms = self._silence_secs * 250 if self._silence_secs else None
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+        waiting.register(woken, select.POLLIN)
+        with woken, suppress(psycopg.Error):
             while True:
-                ready, _, _ = select.select([connection.fileno(), woken.fileno()], [], [])
+                ready = {descriptor for descriptor, _ in waiting.poll(pause_ms)}
                 if woken.fileno() in ready:
                     return
-                try:
+                if ready:
                     connection.pgconn.consume_input()
-                except psycopg.OperationalError:
-                    break
+                else:
+                    connection.execute("select")
         self.lost.set()
         if self._on_lost:
             self._on_lost()

@@ -1,0 +1,5 @@
+"""The client by confluent-kafka (librdkafka): faster, an extra."""
+
+from services.bus.librdkafka.client import Librdkafka
+
+__all__ = ["Librdkafka"]

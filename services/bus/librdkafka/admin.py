@@ -1,0 +1,127 @@
+"""Looking after topics."""
+
+from collections.abc import Collection, Sequence
+from time import monotonic, sleep
+from typing import Any, Final
+
+import confluent_kafka
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, admin
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
+
+from services.bus.client import NewTopic, TopicPartition, TopicState
+from services.bus.errors import BusUnavailable
+from services.bus.librdkafka.connection import PATIENCE_SECS, translated
+
+_LOOK_SECS: Final = 0.05
+_MOVING: Final = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
+    }
+)
+"""Errors of a partition that is being led by another broker, or of a topic made just now."""
+
+
+class LibrdkafkaAdmin:
+    """An `Admin`."""
+
+    def __init__(self, native: AdminClient) -> None:
+        self._admin = native
+
+    @translated
+    def topics(self, names: Collection[str]) -> dict[str, TopicState]:
+        there = self._there(names)
+        wanted = [ConfigResource(ResourceType.TOPIC, name) for name in there]
+        asked = self._admin.describe_configs(wanted, request_timeout=PATIENCE_SECS) if there else {}
+        found = {each.name: future.result(PATIENCE_SECS) for each, future in asked.items()}
+        return {
+            name: TopicState(
+                len(topic.partitions),
+                min(len(partition.replicas) for partition in topic.partitions.values()),
+                {key: str(entry.value) for key, entry in found[name].items()},
+            )
+            for name, topic in there.items()
+        }
+
+    @translated
+    def create(self, topics: Sequence[NewTopic]) -> None:
+        wanted = [
+            admin.NewTopic(
+                each.name, each.partitions, each.replicas, config=dict(each.configuration)
+            )
+            for each in topics
+        ]
+        made = self._admin.create_topics(wanted, operation_timeout=PATIENCE_SECS)
+        for future in made.values():
+            try:
+                future.result(2 * PATIENCE_SECS)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+        self._wait_for_leaders({each.name for each in topics})
+
+    def first_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        return self._offsets(partitions, OffsetSpec.earliest())
+
+    def last_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        return self._offsets(partitions, OffsetSpec.latest())
+
+    def close(self) -> None:
+        """Drop the library's admin by its last name: it has no end but that."""
+        if hasattr(self, "_admin"):
+            del self._admin
+
+    def _there(self, names: Collection[str]) -> dict[str, Any]:
+        """Return what there is of these, out of all: asked for by name, one might be made."""
+        known = self._admin.list_topics(timeout=PATIENCE_SECS).topics
+        return {name: known[name] for name in names if name in known and known[name].partitions}
+
+    def _wait_for_leaders(self, names: Collection[str]) -> None:
+        end = monotonic() + PATIENCE_SECS
+        while not self._are_led(names):
+            if monotonic() > end:
+                raise BusUnavailable(
+                    f"topics made {PATIENCE_SECS:g} s ago have no leader yet", "try again"
+                )
+            sleep(_LOOK_SECS)
+
+    def _are_led(self, names: Collection[str]) -> bool:
+        there = self._there(names)
+        return len(there) == len(names) and all(
+            partition.leader >= 0 and partition.error is None
+            for topic in there.values()
+            for partition in topic.partitions.values()
+        )
+
+    @translated
+    def _offsets(
+        self, partitions: Collection[TopicPartition], which: OffsetSpec
+    ) -> dict[TopicPartition, int]:
+        end = monotonic() + PATIENCE_SECS
+        while partitions:
+            found = self._admin.list_offsets(
+                {confluent_kafka.TopicPartition(*each): which for each in partitions},
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=PATIENCE_SECS,
+            )
+            try:
+                offsets = {
+                    TopicPartition(e.topic, e.partition): future.result(2 * PATIENCE_SECS).offset
+                    for e, future in found.items()
+                }
+            except KafkaException as error:
+                if error.args[0].code() not in _MOVING or monotonic() > end:
+                    raise
+            else:
+                return _answered(offsets)
+            sleep(_LOOK_SECS)
+        return {}
+
+
+def _answered(offsets: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """Return offsets that are some: of a broker that hangs the library makes -1001, no error."""
+    if min(offsets.values()) < 0:
+        raise BusUnavailable("Kafka does not say how far its topics go", "see whether it hangs")
+    return offsets
