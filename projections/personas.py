@@ -1,4 +1,4 @@
-"""Who there is and was: identity, limits, state, what each has thought and used, lineage.
+"""Who there is and was: identity, limits, state, what each has thought and used.
 
 Children are found by their parent's id, whichever of the two events came first. What was used is
 a number without bound, so that no agent can stop the view by what it says it used.
@@ -40,7 +40,10 @@ create table view_personas (
     updated_at timestamptz,
     thought_count bigint not null default 0,
     last_thought_at timestamptz,
+    phase text collate "C",
     minute bigint not null default 0,
+    thoughts_minute bigint not null default 0,
+    thoughts_before bigint not null default 0,
     tokens_minute numeric not null default 0,
     cpu_ms_minute numeric not null default 0,
     status text collate "C" generated always as (case
@@ -57,6 +60,13 @@ _OF_MINUTE: Final = (
     "case when new.minute > old.minute then new.{0}"
     " when new.minute = old.minute then old.{0} + new.{0} else old.{0} end"
 )
+_BEFORE: Final = (
+    "case when new.minute = old.minute then old.{0} + new.{0}"
+    " when new.minute = old.minute + 1 then old.thoughts_minute + new.{0}"
+    " when new.minute > old.minute then new.{0}"
+    " when new.minute = old.minute - 1 then old.{0} + new.thoughts_minute else old.{0} end"
+)
+"""Thoughts of the minute before the last: what was its own of the older one of two rows."""
 _SPAWNED: Final = upsert(
     "view_personas", "persona_id",
     position=NEW, swarm_id=NEW, parent_id=NEW, identity=NEW, limits=NEW, tags=NEW, created_at=NEW,
@@ -68,7 +78,8 @@ _STANDING: Final = upsert(
 _REAPED: Final = upsert("view_personas", "persona_id", reaped_reason=NEW, final_snapshot_id=NEW)
 _THOUGHT: Final = upsert(
     "view_personas", "persona_id",
-    thought_count=SUM, last_thought_at=LATEST, updated_at=LATEST,
+    thought_count=SUM, last_thought_at=LATEST, updated_at=LATEST, phase=NEW,
+    thoughts_before=_BEFORE, thoughts_minute=_OF_MINUTE,
     tokens_minute=_OF_MINUTE, cpu_ms_minute=_OF_MINUTE, minute=LATEST,
 )  # fmt: skip
 
@@ -103,7 +114,7 @@ def fold(batch: Sequence[Recorded]) -> list[Statement]:
 
 VIEW: Final = View(
     name="personas",
-    version=1,
+    version=2,
     table="view_personas",
     ddl=_DDL,
     topics=frozenset(
@@ -149,7 +160,7 @@ def _stand(
 def _count(rows: Rows, event: ThoughtGenerated) -> None:
     """Add a thought to its persona's row; of what was used, the last minute's share is kept."""
     at, usage = event.occurred_at, event.usage
-    minute = int(at.timestamp()) // 60
+    minute = max(0, int(at.timestamp()) // 60)  # a clock may stand before 1970
     row = rows.setdefault(
         event.persona_id or "",
         {
@@ -158,16 +169,23 @@ def _count(rows: Rows, event: ThoughtGenerated) -> None:
             "last_thought_at": at,
             "updated_at": at,
             "minute": -1,
+            "thoughts_minute": 0,
         },
     )
     row["thought_count"] += 1
+    row["phase"] = event.phase
     if at > row["last_thought_at"]:
         row["last_thought_at"] = row["updated_at"] = at
     if minute > row["minute"]:
-        row |= {"minute": minute, "tokens_minute": 0, "cpu_ms_minute": 0}
+        before = row["thoughts_minute"] if minute == row["minute"] + 1 else 0
+        row |= {"minute": minute, "thoughts_minute": 0, "thoughts_before": before}
+        row |= {"tokens_minute": 0, "cpu_ms_minute": 0}
     if minute == row["minute"]:
+        row["thoughts_minute"] += 1
         row["tokens_minute"] += usage.tokens
         row["cpu_ms_minute"] += usage.cpu_ms
+    elif minute == row["minute"] - 1:
+        row["thoughts_before"] += 1
 
 
 _SELECT: Final = """
@@ -203,7 +221,7 @@ def one(cursor: Cursor, persona_id: str) -> PersonaRow | None:
     return _row(found) if found else None
 
 
-def lineage(cursor: Cursor) -> list[PersonaRow]:
+def everybody(cursor: Cursor) -> list[PersonaRow]:
     """Return every persona of every swarm, reaped ones included, parents before their children.
 
     The order is that of depth, then of spawning.

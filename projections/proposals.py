@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar, cast
 
 from domain.aggregates import Proposal
+from domain.aggregates.proposal import PENDING
 from domain.events import (
     ActionExecuted,
     ActionStarted,
@@ -44,12 +45,15 @@ create table view_proposals (
     executed text,
     rejected text,
     votes jsonb,
+    tool text collate "C",
+    target text collate "C",
     updated_at timestamptz
 );
 create index on view_proposals (position);
 create index on view_proposals (swarm_id, position);
 create index on view_proposals (persona_id, position);
 create index on view_proposals (status, position);
+create index on view_proposals (tool, target) where tool is not null;
 """
 _COLUMNS: Final[dict[type[Event], str]] = {
     ProposalCreated: "created",
@@ -63,7 +67,7 @@ _COLUMNS: Final[dict[type[Event], str]] = {
 """Event class to the column that keeps its last event, as JSON."""
 _MOVED: Final = upsert(
     "view_proposals", "proposal_id",
-    position=KNOWN, swarm_id=KNOWN, persona_id=KNOWN, status=KNOWN,
+    position=KNOWN, swarm_id=KNOWN, persona_id=KNOWN, status=KNOWN, tool=KNOWN, target=KNOWN,
     **dict.fromkeys(_COLUMNS.values(), KNOWN),
     votes="coalesce(old.votes || new.votes, new.votes, old.votes)",
     updated_at=LATEST,
@@ -86,6 +90,8 @@ def fold(batch: Sequence[Recorded]) -> list[Statement]:
         if isinstance(event, ProposalCreated):
             row["position"] = recorded.position
             row["swarm_id"], row["persona_id"] = event.swarm_id, event.persona_id
+            if event.action:
+                row["tool"], row["target"] = event.action.tool, event.action.target
     return [Statement(_MOVED, list(rows.values()))] if rows else []
 
 
@@ -98,7 +104,7 @@ def _status(event: Event) -> str:
 
 VIEW: Final = View(
     name="proposals",
-    version=1,
+    version=2,
     table="view_proposals",
     ddl=_DDL,
     topics=frozenset([*(each.topic for each in _COLUMNS), VoteCast.topic]),
@@ -135,6 +141,33 @@ def one(cursor: Cursor, proposal_id: str) -> ProposalRow | None:
     )
     found = cursor.fetchone()
     return _row(found) if found else None
+
+
+def counting(
+    cursor: Cursor, tool: str, targets: Sequence[str], persona_id: str
+) -> list[ProposalRow]:
+    """Return what a persona proposed to do to these targets with a tool: the one that counts.
+
+    That is what was done to a target, else the newest that is not rejected, else the newest. A
+    target nothing was proposed for is left out.
+    """
+    cursor.execute(
+        "select distinct on (target) * from view_proposals"
+        " where position is not null and tool = %s and target = any(%s) and persona_id = %s"
+        " order by target, status = 'executed' desc, status <> 'rejected' desc, position desc",
+        [tool, list(targets), persona_id],
+    )
+    return [_row(found) for found in cursor]
+
+
+def with_deadline(cursor: Cursor) -> list[ProposalRow]:
+    """Return the proposals that pend and whose votes have a deadline, oldest first."""
+    cursor.execute(
+        "select * from view_proposals where position is not null and status = any(%s)"
+        " and created not like '%%\"vote_deadline\":null%%' order by position",
+        [list(PENDING)],
+    )
+    return [_row(found) for found in cursor]
 
 
 def _row(found: dict[str, Any]) -> ProposalRow:

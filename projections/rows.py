@@ -42,6 +42,58 @@ class PersonaRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LineageRow:
+    """One persona among its kin, as it stood at some moment."""
+
+    persona_id: str
+    name: str
+    role: str
+    swarm_id: str
+    parent_id: str | None
+    depth: int
+    limits_json: str
+    spawned_at: datetime
+    status: str
+    """active, paused (and not resumed since) or reaped."""
+    reason: str | None
+    """Why it is paused or was reaped; null while it is active."""
+    since: datetime
+    """When it came to stand so."""
+    children: tuple[str, ...]
+    """Ids of its children among those asked for, in the order of their spawning."""
+
+    @property
+    def limits(self) -> Limits:
+        """What it may do."""
+        return Limits.model_validate_json(self.limits_json)
+
+    @property
+    def paused_reason(self) -> str | None:
+        """Why it is paused, null if it is not."""
+        return self.reason if self.status == "paused" else None
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanRow:
+    """A live persona whose parent has ended."""
+
+    persona_id: str
+    parent_id: str
+    by_cascade: bool
+    """Whether the parent ended in a cascade, which was to take its children along."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrayRow:
+    """A persona whose parent was never spawned."""
+
+    persona_id: str
+    parent_id: str
+    position: int
+    """Where it was spawned itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProposalRow:
     """One proposal as it stands, and its receipt once it was acted on."""
 
@@ -120,9 +172,16 @@ class SourceRow:
     lines: int
     """Whole lines: one cut over several batches counts once."""
     last_position: int
+    """Of the last that was kept."""
     offset: int
     """Bytes of the source consumed: where a follower goes on."""
     segments: int
+    swarm_id: str
+    dropped_lines: int
+    """Lines that came and were not kept; each time is an `observation.dropped`."""
+    dropped_bytes: int
+    lost_files: int
+    """How often its file was removed before it was read to its end."""
 
 
 @dataclass(frozen=True, slots=True)

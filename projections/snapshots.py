@@ -5,11 +5,12 @@ from typing import Final
 
 from domain.events import SnapshotCompressed
 from domain.recorded import Recorded
+from projections.privacy import guarded
 from projections.rows import SnapshotRow
 from projections.statement import NEW, Statement, upsert
 from projections.view import Cursor, View
 
-_DDL: Final = """
+_DDL: Final = f"""
 create table view_snapshots (
     position bigint primary key,
     swarm_id text collate "C" not null,
@@ -18,6 +19,7 @@ create table view_snapshots (
 );
 create index on view_snapshots (swarm_id, position);
 create index on view_snapshots (persona_id, position);
+{guarded("view_snapshots", distilled=True)}
 """
 _DISTILLED: Final = upsert("view_snapshots", "position", swarm_id=NEW, persona_id=NEW, event=NEW)
 
@@ -38,7 +40,7 @@ def fold(batch: Sequence[Recorded]) -> list[Statement]:
 
 VIEW: Final = View(
     name="snapshots",
-    version=1,
+    version=2,
     table="view_snapshots",
     ddl=_DDL,
     topics=frozenset([SnapshotCompressed.topic]),
@@ -50,21 +52,32 @@ def latest(
     cursor: Cursor, *, persona_id: str | None = None, swarm_id: str | None = None
 ) -> SnapshotRow | None:
     """Return the newest snapshot, of one persona or one swarm if given; None if there is none."""
-    cursor.execute(
+    found = select(cursor, persona_id=persona_id, swarm_id=swarm_id, limit=1)
+    return found[0] if found else None
+
+
+def select(
+    cursor: Cursor, *, persona_id: str | None = None, swarm_id: str | None = None,
+    before: int | None = None, limit: int = 100,
+) -> list[SnapshotRow]:  # fmt: skip
+    """Return snapshots, newest first, of one persona or swarm if given, before a position."""
+    found = cursor.execute(
         "select position, event from view_snapshots"
         " where (%(persona_id)s::text is null or persona_id = %(persona_id)s)"
         " and (%(swarm_id)s::text is null or swarm_id = %(swarm_id)s)"
-        " order by position desc limit 1",
-        {"persona_id": persona_id, "swarm_id": swarm_id},
+        " and (%(before)s::bigint is null or position < %(before)s)"
+        " order by position desc limit %(limit)s",
+        {"persona_id": persona_id, "swarm_id": swarm_id, "before": before, "limit": limit},
     )
-    found = cursor.fetchone()
-    if found is None:
-        return None
-    event = SnapshotCompressed.model_validate_json(found["event"])
+    return [_row(each["position"], each["event"]) for each in found]
+
+
+def _row(position: int, text: str) -> SnapshotRow:
+    event = SnapshotCompressed.model_validate_json(text)
     return SnapshotRow(
         snapshot_id=event.snapshot_id,
         event_id=event.event_id,
-        position=found["position"],
+        position=position,
         persona_id=event.persona_id,
         swarm_id=event.swarm_id,
         occurred_at=event.occurred_at,

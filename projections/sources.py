@@ -1,13 +1,13 @@
-"""What came in: how far each source of each swarm has been read.
+"""What came in: how far each source of each swarm has been read, and what of it was dropped.
 
 A source is known by its log, whose name is that of its streams without the segment's number.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import unquote
 
-from domain.events import ObservationReceived
+from domain.events import ObservationDropped, ObservationReceived
 from domain.recorded import Recorded
 from projections.rows import SourceRow
 from projections.statement import LATEST, NEW, SUM, Statement, upsert
@@ -20,28 +20,41 @@ create table view_sources (
     lines bigint not null,
     last_position bigint not null,
     consumed bigint not null,
-    segments bigint not null
+    segments bigint not null,
+    dropped_lines bigint not null,
+    dropped_bytes bigint not null,
+    lost_files bigint not null
 );
 create index on view_sources (swarm_id);
 """
 _READ: Final = upsert(
-    "view_sources", "log", swarm_id=NEW, lines=SUM, last_position=NEW, consumed=NEW,
-    segments=LATEST,
+    "view_sources", "log", swarm_id=NEW, lines=SUM, last_position=LATEST, consumed=NEW,
+    segments=LATEST, dropped_lines=SUM, dropped_bytes=SUM,
+    lost_files=SUM,
 )  # fmt: skip
+_NOTHING: Final = dict.fromkeys(
+    ("lines", "last_position", "segments", "dropped_lines", "dropped_bytes", "lost_files"), 0
+)
 
 
 def fold(batch: Sequence[Recorded]) -> list[Statement]:
     """Say what a batch changes: one row a source."""
     rows: dict[str, dict[str, Any]] = {}
     for recorded in batch:
-        event = cast("ObservationReceived", recorded.event)
+        event = recorded.event
+        if not isinstance(event, ObservationReceived | ObservationDropped):
+            continue
         log, _, segment = recorded.stream.rpartition("/")
-        row = rows.setdefault(
-            log, {"log": log, "swarm_id": event.swarm_id, "lines": 0, "segments": 0}
-        )
-        row["lines"] += whole_lines(event)
+        row = rows.setdefault(log, {"log": log, "swarm_id": event.swarm_id, **_NOTHING})
+        if isinstance(event, ObservationReceived):
+            row["lines"] += whole_lines(event)
+            row["last_position"] = recorded.position
+        else:
+            row["dropped_lines"] += event.lines
+            row["dropped_bytes"] += event.bytes
+            row["lost_files"] += event.reason == "gone"
         row["segments"] = max(row["segments"], int(segment) + 1)
-        row["last_position"], row["consumed"] = recorded.position, event.offset
+        row["consumed"] = event.offset
     return [Statement(_READ, list(rows.values()))] if rows else []
 
 
@@ -52,10 +65,10 @@ def whole_lines(event: ObservationReceived) -> int:
 
 VIEW: Final = View(
     name="sources",
-    version=1,
+    version=2,
     table="view_sources",
     ddl=_DDL,
-    topics=frozenset([ObservationReceived.topic]),
+    topics=frozenset([ObservationReceived.topic, ObservationDropped.topic]),
     fold=fold,
 )
 
@@ -66,6 +79,15 @@ def select(cursor: Cursor, swarm_id: str) -> list[SourceRow]:
     return sorted(map(_row, found), key=lambda row: row.source)
 
 
+def lossy_first(cursor: Cursor, limit: int) -> list[SourceRow]:
+    """Return sources of every swarm, those that lost most first."""
+    found = cursor.execute(
+        "select * from view_sources order by dropped_lines desc, lost_files desc, log limit %s",
+        [limit],
+    )
+    return [_row(each) for each in found]
+
+
 def _row(found: dict[str, Any]) -> SourceRow:
     return SourceRow(
         source=unquote(found["log"].rpartition("/")[2]),
@@ -73,4 +95,8 @@ def _row(found: dict[str, Any]) -> SourceRow:
         last_position=found["last_position"],
         offset=found["consumed"],
         segments=found["segments"],
+        swarm_id=found["swarm_id"],
+        dropped_lines=found["dropped_lines"],
+        dropped_bytes=found["dropped_bytes"],
+        lost_files=found["lost_files"],
     )

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from domain.context import Context
 from domain.errors import PersonaNotFound
 from domain.events import SnapshotCompressed
-from domain.mind import Decided, Mind
-from domain.streams import thoughts
+from domain.mind import Decided
 from projections.rows import PersonaRow
-from services.cognition.recollection import recollect
+from services.cognition.recollection import MindMoved, catch_up, must_be_whole, recollect
 from services.commands import lifecycle
 from services.executor import Executor
 from services.store.recorder import Recorder
@@ -16,10 +15,8 @@ from services.unit_of_work import Unit
 from services.views import Views
 
 PAGE = 1_000
-
-
-class _Moved(Exception):
-    """The persona thought on while its mind was distilled."""
+PATIENCE = 5
+"""Times a mind that moved is distilled anew before its persona is held."""
 
 
 class Reaper:
@@ -37,20 +34,25 @@ class Reaper:
         reason: str,
         *,
         cascade: bool = False,
+        cascade_root: str | None = None,
         note: str | None = None,
     ) -> list[str]:
         """Reap a persona, with its whole subtree if asked; return whom it ended, leaves first.
+
+        With a `cascade_root`, an earlier reaping of that persona was to take this one along; a
+        cascade without one has this persona as its root.
 
         Raises:
             PersonaNotFound: none has this id.
         """
         self._views.catch_up()
-        rows = {row.persona_id: row for row in self._views.lineage()} if cascade else {}
+        rows = {row.persona_id: row for row in self._views.everybody()} if cascade else {}
         doomed = [*_descendants(rows, persona_id), persona_id] if cascade else [persona_id]
+        root = cascade_root or (persona_id if cascade else None)
         ended = []
         for each in doomed:
-            root = persona_id if each != persona_id else None
-            if self._reap_one(context, each, "cascade" if root else reason, root, note):
+            why = reason if each == persona_id else "cascade"
+            if self._reap_one(context, each, why, root, note):
                 ended.append(each)
         return ended
 
@@ -63,18 +65,17 @@ class Reaper:
     def _reap_one(
         self, context: Context, persona_id: str, reason: str, root: str | None, note: str | None
     ) -> bool:
+        mind = recollect(self._recorder, persona_id)
+        turns = 0
         while True:
-            mind = recollect(self._recorder, persona_id)
             decided = self.decided(persona_id)
 
-            def command(
-                unit: Unit, mind: Mind = mind, decided: Sequence[Decided] = decided
-            ) -> bool:
+            def command(unit: Unit, decided: Sequence[Decided] = decided) -> bool:
                 persona = unit.persona(persona_id)
                 if not persona.exists:
                     raise PersonaNotFound(persona_id)
-                if not persona.reaped and unit.log(thoughts(persona_id)).length != mind.length:
-                    raise _Moved
+                if not persona.reaped:
+                    must_be_whole(unit, mind)
 
                 def distil(unit: Unit) -> SnapshotCompressed:
                     envelope = unit.context.envelope(persona.swarm_id, persona_id)
@@ -86,8 +87,18 @@ class Reaper:
 
             try:
                 return self._executor.run(context, command).result
-            except _Moved:
-                continue
+            except MindMoved:
+                turns += 1
+                if turns == PATIENCE:  # whoever pushes its thoughts may push on for ever
+                    self._hold(context, persona_id)
+                catch_up(self._recorder, mind)
+
+    def _hold(self, context: Context, persona_id: str) -> None:
+        def hold(unit: Unit) -> None:
+            if not unit.persona(persona_id).reaped:
+                lifecycle.pause(unit, persona_id)
+
+        self._executor.run(context, hold)
 
 
 def _descendants(rows: dict[str, PersonaRow], persona_id: str) -> list[str]:

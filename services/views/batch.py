@@ -4,13 +4,14 @@ import logging
 from collections.abc import Sequence
 
 import psycopg
+from psycopg.rows import dict_row
 
-from domain.recorded import Recorded
+from domain.recorded import Recorded, Stored
 from projections.view import View
-from services.store.connect import Connection
+from services.store.connect import Connection, passes
 from services.store.mapper import to_recorded
-from services.store.save import Stored
-from services.views import progress
+from services.views import by_position
+from services.views.by_position import Place
 
 logger = logging.getLogger(__name__)
 
@@ -23,42 +24,43 @@ class Batch:
         self._events = events
         self._decoded: dict[int, Recorded] = {}
         self.stopped: list[tuple[str, int]] = []
-        """Views this batch stopped, and the position of the event that did."""
+        """Views this batch stopped in a partition, and the position of the event that did."""
 
-    def apply(self, views: Sequence[View], after: int, upto: int) -> None:
-        """Save what the batch changes in views that stand at `after`, and that they reach `upto`.
+    def apply(self, places: Sequence[Place], after: int, upto: int) -> None:
+        """Save what the batch changes where views stand at `after`, and that they reach `upto`.
 
         Views that another process has moved meanwhile stay as they are.
 
         Raises:
             psycopg.Error: the connection or the server is at fault; nothing is half done.
         """
-        self._apply(views, after, upto, self._events)
+        self._apply(places, after, upto, self._events)
 
     def _apply(
-        self, views: Sequence[View], after: int, upto: int, events: Sequence[Stored]
+        self, places: Sequence[Place], after: int, upto: int, events: Sequence[Stored]
     ) -> None:
         try:
-            self._save(views, after, upto, events)
+            self._save(places, after, upto, events)
         except Exception as error:
             if not events or (isinstance(error, psycopg.Error) and passes(error)):
                 raise
-            self._isolate(views, after, upto, events, error)
+            self._isolate(places, after, upto, events, error)
 
-    def _save(self, views: Sequence[View], after: int, upto: int, events: Sequence[Stored]) -> None:
+    def _save(
+        self, places: Sequence[Place], after: int, upto: int, events: Sequence[Stored]
+    ) -> None:
         work = [
-            (statement.sql, statement.parameter)
-            for view in views
-            for statement in view.fold([self._decode(e) for e in events if e.topic in view.topics])
+            (place.view, [self._decode(each) for each in events if place.reads(each)])
+            for place in places
         ]
         with self._connection.transaction():
-            if progress.advance(self._connection, views, after, upto):
-                for sql, parameter in work:
-                    self._connection.execute(sql, [parameter])
+            if by_position.advance(self._connection, places, after, upto):
+                for view, batch in work:
+                    change(self._connection, view, batch)
 
     def _isolate(
         self,
-        views: Sequence[View],
+        places: Sequence[Place],
         after: int,
         upto: int,
         events: Sequence[Stored],
@@ -68,22 +70,26 @@ class Batch:
 
         All before it is saved; what comes after is left, as the view no longer stands there.
         """
-        if len(views) > 1:
-            for view in views:
-                self._apply([view], after, upto, [e for e in events if e.topic in view.topics])
+        if len(places) > 1:
+            for place in places:
+                self._apply([place], after, upto, [e for e in events if place.reads(e)])
         elif len(events) > 1:
             middle = len(events) // 2
             between = events[middle - 1].position
-            self._apply(views, after, between, events[:middle])
-            self._apply(views, between, upto, events[middle:])
-        elif progress.stop(self._connection, views[0], after, events[0].position, error):
-            self.stopped.append((views[0].name, events[0].position))
-            logger.error(
-                "a view is stopped by an event it can't take in",
-                extra={
-                    "view": views[0].name, "position": events[0].position, "why": str(error),
-                },
-            )  # fmt: skip
+            self._apply(places, after, between, events[:middle])
+            self._apply(places, between, upto, events[middle:])
+        elif by_position.stop(self._connection, places[0], after, events[0], error):
+            self._tell(places[0].view, events[0], error)
+
+    def _tell(self, view: View, failed: Stored, error: Exception) -> None:
+        self.stopped.append((view.name, failed.position))
+        logger.error(
+            "a view is stopped in one partition by an event it can't take in",
+            extra={
+                "view": view.name, "partition": failed.partition, "position": failed.position,
+                "event_class": failed.topic, "why": str(error),
+            },
+        )  # fmt: skip
 
     def _decode(self, stored: Stored) -> Recorded:
         found = self._decoded.get(stored.position)
@@ -92,10 +98,10 @@ class Batch:
         return found
 
 
-def passes(error: psycopg.Error) -> bool:
-    """Tell whether the connection or the server is at fault, not what was to be written.
-
-    A row too large for an index (class 54) is called operational too, and is not.
-    """
-    operational = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return operational and not (error.sqlstate or "").startswith("54")
+def change(connection: Connection, view: View, batch: Sequence[Recorded]) -> None:
+    """Make the changes of a batch in a view's rows; part of the caller's transaction."""
+    if not batch:
+        return
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for statement in view.changes(batch, cursor):
+            cursor.execute(statement.sql, [statement.parameter])

@@ -1,52 +1,28 @@
-"""Keeps the views up with the store: reads in batches, folds, saves rows and checkpoints in one.
-
-The writes don't wait for the disk: if the server crashes, rows and checkpoints are lost together,
-and are made again of events that did wait.
-"""
+"""Keeps the views up with the store: reads in batches, folds, saves rows and checkpoints in one."""
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from dataclasses import replace
+from typing import Final
 
 import psycopg
 
 from domain.events import EVENT_CLASSES
 from projections.view import View
-from services.store.connect import Connection, connect, unavailable
+from services.store.connect import Connection, connect, passes, unavailable
 from services.store.errors import StoreUnavailable
 from services.store.reading import batch_size
-from services.store.save import Stored
-from services.views import progress
-from services.views.batch import Batch, passes
-from services.views.progress import Problem, Progress
+from services.views import by_position, standing, tables
+from services.views.batch import Batch
+from services.views.by_partition import PartitionProgress
+from services.views.by_position import Place, Progress
+from services.views.events import Events
+from services.views.session import SETTINGS
+from services.views.standing import Problem, Standing
 
 BATCH_EVENTS: Final = 1_000
 """Most events of one transaction; fewer where they are large."""
 _CLOSE_SECS: Final = 5.0
-_SETTINGS: Final = {
-    "synchronous_commit": "off",
-    "idle_in_transaction_session_timeout": "10s",  # a stopped process must not hold up others
-    "client_min_messages": "warning",
-}
-
-
-class Events(Protocol):
-    """The store as far as views read it."""
-
-    def head(self) -> int:
-        """Return the last position; 0 while nothing is stored."""
-        ...
-
-    def read(
-        self,
-        after: int,
-        limit: int,
-        partitions: Sequence[int] | None = None,
-        topics: Sequence[str] | None = None,
-        upto: int | None = None,
-    ) -> list[Stored]:
-        """Return the first `limit` events after a position, in order, of these and no others."""
-        ...
 
 
 class Projector:
@@ -60,13 +36,13 @@ class Projector:
         moved: Callable[[int], None],
         batch_events: int = BATCH_EVENTS,
     ) -> None:
-        """Make the tables that are missing, or that an earlier version made.
+        """Make the tables that are missing.
 
         Args:
             events: what to fold.
             conninfo: where PostgreSQL is, as URL or keywords.
             views: the read models to keep.
-            moved: told the position that all have reached that are not stopped.
+            moved: told the position that all have reached, but for partitions that are stopped.
             batch_events: most events of one transaction.
 
         Raises:
@@ -81,10 +57,13 @@ class Projector:
         self._tried: set[tuple[str, int]] = set()
         self._busy = threading.Lock()
         self._connection: Connection | None = None
-        self._stopped_at: int | None = None
+        self._left_at: int | None = None
+        self._lagging: list[tuple[View, PartitionProgress]] = []
         self._closing = False
+        self.outdated: list[View] = []
+        """Views an earlier version of the program built; they are left as they are."""
         with self._busy:
-            self._attempt(lambda connection: progress.install(connection, views))
+            self._attempt(lambda connection: self._install(connection, views))
 
     def catch_up(self) -> int:
         """Bring every view that is not stopped up to where the store is now; return how far.
@@ -97,29 +76,40 @@ class Projector:
             self._attempt(lambda connection: self._reach(connection, head))
             return head
 
-    def rebuild(self, name: str) -> None:
-        """Delete a view and build it again from the first event; meanwhile it is behind.
-
-        Raises:
-            KeyError: there is no view of this name.
-            StoreUnavailable: the server is out of reach.
-        """
-        view = self._views[name]
+    def standings(self) -> list[Standing]:
+        """Return how each view stands, those kept apart included."""
+        found: list[Standing] = []
         with self._busy:
-            self._attempt(lambda connection: progress.reset(connection, view))
-        self.catch_up()
+            self._attempt(lambda connection: found.extend(standing.read(connection, self._events)))
+        return found
 
     def problems(self) -> list[Problem]:
-        """Return the views that are stopped, and why. The event is not skipped."""
+        """Return what holds up the views that are kept here. No event is skipped."""
         found: dict[str, Progress] = {}
         with self._busy:
-            self._attempt(lambda connection: found.update(progress.read(connection)))
-        problems = (progress.problem(view, found[view.name]) for view in self._views.values())
-        return [problem for problem in problems if problem]
+            self._attempt(lambda connection: found.update(by_position.read(connection)))
+        return [
+            problem
+            for view in self._views.values()
+            for problem in standing.problems(view, found[view.name])
+        ]
 
-    def stopped_before(self, position: int) -> bool:
-        """Tell whether a view is stopped that does not take in this position."""
-        return self._stopped_at is not None and self._stopped_at < position
+    def shows(self, position: int) -> bool | None:
+        """Tell whether views that have come so far take an event in: none lags behind it there.
+
+        None while one does that is catching up. The store is asked only while a partition lags.
+
+        Raises:
+            StoreUnavailable: the server is out of reach.
+        """
+        if self._left_at is not None and self._left_at < position:
+            return False
+        lagging = [(view, part) for view, part in self._lagging if part.position < position]
+        found = self._events.read(position - 1, 1, upto=position) if lagging else []
+        behind = [each for each in lagging if found and each[1].partition == found[0].partition]
+        if any(self._was_tried(view, part) for view, part in behind):
+            return False
+        return None if behind else True
 
     def close(self) -> None:
         """Stop after the batch at hand, and drop the connection; don't wait for a lost server."""
@@ -135,7 +125,7 @@ class Projector:
                 if self._closing:
                     raise StoreUnavailable("the views have been closed", "open them again")
                 if self._connection is None:
-                    self._connection = connect(self._conninfo, _SETTINGS)
+                    self._connection = connect(self._conninfo, SETTINGS)
                 return work(self._connection)
             except psycopg.Error as error:
                 self._disconnect()
@@ -151,45 +141,71 @@ class Projector:
             self._connection.close()
             self._connection = None
 
+    def _install(self, connection: Connection, views: Sequence[View]) -> None:
+        self.outdated = tables.install(connection, views)
+
     def _reach(self, connection: Connection, head: int) -> None:
+        """Take turns: a step where a partition lags, then one at the front, until neither is left.
+
+        So a partition that has long to catch up holds up no other and no other view.
+        """
         while not self._closing:
-            going, stopped = self._standing(progress.read(connection))
-            self._stopped_at = min(stopped, default=None)
-            after = min(going.values(), default=head)
+            kept = self._kept(by_position.read(connection))
+            helped = self._help_up(connection, kept)
+            if helped:
+                kept = self._kept(by_position.read(connection))
+            after = min((each.position for each in kept), default=head)
             self._moved(after)
-            if after >= head:
+            if after < head:
+                behind = [self._front(each) for each in kept if each.position == after]
+                further = (each.position for each in kept if each.position > after)
+                self._step(connection, behind, after, min(further, default=head))
+            elif not helped:
                 return
-            behind = [self._views[name] for name, at in going.items() if at == after]
-            further = (at for at in going.values() if at > after)
-            self._step(connection, behind, after, min(further, default=head))
 
-    def _standing(self, progress: dict[str, Progress]) -> tuple[dict[str, int], list[int]]:
-        """Return where views stand that can be moved, by name, and where the others stopped."""
-        going = {
-            name: progress[name].position
-            for name, view in self._views.items()
-            if self._goes_on(view, progress[name])
-        }
-        return going, [progress[name].position for name in self._views.keys() - going.keys()]
+    def _kept(self, found: dict[str, Progress]) -> list[Progress]:
+        """Return where the views stand that are this program's to keep; note what is not shown."""
+        here = [found[name] for name in self._views if not found[name].apart]
+        kept = [each for each in here if each.version == self._views[each.name].version]
+        self._left_at = min((each.position for each in here if each not in kept), default=None)
+        self._lagging = [(self._views[each.name], part) for each in kept for part in each.lagging]
+        return kept
 
-    def _goes_on(self, view: View, stands: Progress) -> bool:
-        """Tell whether a view can be moved; a process tries once what stopped it."""
-        tried = (view.name, stands.failed_position) in self._tried
-        return stands.version == view.version and not tried
+    def _help_up(self, connection: Connection, kept: Sequence[Progress]) -> bool:
+        """Move a partition that lags one batch further; False if there is none that can be moved.
 
-    def _step(self, connection: Connection, views: Sequence[View], after: int, upto: int) -> None:
-        """Move views that stand at the same place one batch further, at most to `upto`."""
-        topics = frozenset[str]().union(*(view.topics for view in views))
+        A process tries once what stopped it.
+        """
+        for stands in kept:
+            for part in stands.lagging:
+                if not self._was_tried(self._views[stands.name], part):
+                    place = replace(self._front(stands), partition=part.partition)
+                    self._step(connection, [place], part.position, stands.position)
+                    return True
+        return False
+
+    def _was_tried(self, view: View, part: PartitionProgress) -> bool:
+        return (view.name, part.failed_position) in self._tried
+
+    def _front(self, stands: Progress) -> Place:
+        lagging = frozenset(part.partition for part in stands.lagging)
+        return Place(self._views[stands.name], stands.skipped, lagging)
+
+    def _step(self, connection: Connection, places: Sequence[Place], after: int, upto: int) -> None:
+        """Move places where views stand alike one batch further, at most to `upto`."""
+        topics = frozenset[str]().union(*(place.view.topics for place in places))
+        partition = places[0].partition
         events = self._events.read(
             after,
             self._limit,
+            partitions=None if partition is None else [partition],
             topics=None if topics >= EVENT_CLASSES.keys() else sorted(topics),
             upto=upto,
         )
         if len(events) == self._limit:
             upto = events[-1].position
         batch = Batch(connection, events)
-        batch.apply(views, after, upto)
+        batch.apply(places, after, upto)
         self._tried.update(batch.stopped)
         if events:
             mean = sum(len(event.state) for event in events) // len(events)

@@ -2,24 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, suppress
+from typing import Final, Protocol, TypeVar
 
-from projections import VIEWS, personas, proposals, snapshots, sources, totals
-from projections.rows import PersonaRow, ProposalRow, SnapshotRow, SourceRow, Totals
-from projections.view import View
+from domain.recorded import Stored
+from projections import VIEWS, lineage, personas, proposals, snapshots, sources, totals
+from projections.privacy import EVERYTHING, NOBODY, Reader
+from projections.rows import LineageRow, PersonaRow, ProposalRow, SnapshotRow, SourceRow, Totals
+from projections.view import Cursor, View
 from services.store.errors import StoreUnavailable
-from services.store.save import Stored
 from services.store.watch import Watch
-from services.views.progress import Problem
-from services.views.projector import BATCH_EVENTS, Events, Projector
+from services.views import from_store
+from services.views.events import Events
+from services.views.projector import BATCH_EVENTS, Projector
 from services.views.reader import ViewReader
+from services.views.rebuild import Rebuilt
+from services.views.standing import Problem, Standing
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _READERS: Final = 4
 _RETRY_SECS: Final = 0.5
+_LOOK_SECS: Final = 0.05
 
 
 class _Closed(Exception):
@@ -48,7 +55,9 @@ class Views:
         views: Sequence[View] = VIEWS,
         batch_events: int = BATCH_EVENTS,
     ) -> None:
-        """Make the tables that are missing; those of an earlier version are emptied.
+        """Make the tables that are missing; views of an earlier version are built anew first.
+
+        Until they are, whoever reads them finds the old ones.
 
         Args:
             events: the recorder.
@@ -57,11 +66,20 @@ class Views:
             batch_events: most events of one transaction.
 
         Raises:
-            StoreUnavailable: no server, or not permitted.
+            StoreUnavailable: no server, or not permitted; or what others made depends on a view
+                of an earlier version.
         """
         self._events = events
+        self._views = {view.name: view for view in views}
         self._watch = Watch()
         self._projector = Projector(events, conninfo, views, self._watch.advance, batch_events)
+        self._conninfo = conninfo
+        with ExitStack() as opening:
+            opening.callback(self._projector.close)
+            anew = [from_store.upgrade(events, conninfo, view) for view in self._projector.outdated]
+            opening.pop_all()
+        self.upgraded = [done for done in anew if done]
+        """What was built anew first."""
         self._reader = ViewReader(conninfo, _READERS)
         self._followers = 0
 
@@ -88,8 +106,9 @@ class Views:
     async def reached(self, position: int, timeout_secs: float = 5.0) -> bool:
         """Wait until the views take in a position: then a writer reads what it wrote.
 
-        False if one is stopped before it (see `problems`), or the time is up. Where nobody follows
-        in this process, it catches up by itself.
+        False if one is stopped before it in its partition (see `problems`), or the time is up: so
+        while one catches up there.
+        Where nobody follows in this process, it catches up by itself.
 
         Raises:
             StoreUnavailable: the server is out of reach.
@@ -98,30 +117,52 @@ class Views:
             async with asyncio.timeout(timeout_secs):
                 if not self._followers:
                     await asyncio.to_thread(self.catch_up)
-                taken_in = await self._watch.beyond(position - 1)
+                if await self._watch.beyond(position - 1) is None:
+                    return False
+                while True:
+                    shown = await asyncio.to_thread(self._projector.shows, position)
+                    if shown is not None:
+                        return shown
+                    await asyncio.sleep(_LOOK_SECS)
         except TimeoutError:
             return False
-        return taken_in is not None and not self._projector.stopped_before(position)
 
-    def rebuild(self, name: str) -> None:
-        """Delete a view and build it again; until that is done, queries show a part.
+    def rebuild(self, name: str) -> Rebuilt:
+        """Build a view anew from the store; queries find the old one until that is done.
 
         Raises:
             KeyError: there is no view of this name.
+            NotRebuilt: the old one must stay in use; see `errors`.
             StoreUnavailable: the server is out of reach.
         """
-        self._projector.rebuild(name)
+        view = self._views[name]
+        self.catch_up()
+        done = from_store.rebuild(self._events, self._conninfo, view)
+        self.catch_up()
+        return done
 
     def problems(self) -> list[Problem]:
-        """Return the views that are stopped, each with the event at fault and why."""
+        """Return what holds up views that are kept here, the event at fault and why."""
         return self._projector.problems()
+
+    def standings(self) -> list[Standing]:
+        """Return how each view stands, those kept apart included."""
+        return self._projector.standings()
+
+    def ask(self, query: Callable[[Cursor], T], reader: Reader = NOBODY) -> T:
+        """Return what a query of a read model finds; of memory, what its reader may see.
+
+        Raises:
+            StoreUnavailable: the server is out of reach.
+        """
+        return self._reader.ask(query, reader)
 
     def personas(
         self, swarm_id: str | None = None, status: str | None = None, tag: str | None = None,
         after: str | None = None, limit: int = 100,
     ) -> list[PersonaRow]:  # fmt: skip
         """Return personas, oldest first, those spawned after the persona `after`."""
-        return self._reader.ask(
+        return self.ask(
             lambda cursor: personas.select(
                 cursor, swarm_id=swarm_id, status=status, tag=tag, after=after, limit=limit
             )
@@ -129,18 +170,27 @@ class Views:
 
     def persona(self, persona_id: str) -> PersonaRow | None:
         """Return a persona, None if there never was one of this id."""
-        return self._reader.ask(lambda cursor: personas.one(cursor, persona_id))
+        return self.ask(lambda cursor: personas.one(cursor, persona_id))
 
-    def lineage(self) -> list[PersonaRow]:
+    def everybody(self) -> list[PersonaRow]:
         """Return every persona of every swarm, reaped ones included, parents first."""
-        return self._reader.ask(personas.lineage)
+        return self.ask(personas.everybody)
+
+    def lineage(
+        self, swarm_id: str | None = None, kin: lineage.Kin | None = None,
+        moment: lineage.Moment = lineage.NOW,
+    ) -> list[LineageRow]:  # fmt: skip
+        """Return who descends from whom, parents first: over every swarm, or as asked for."""
+        return self.ask(
+            lambda cursor: lineage.select(cursor, swarm_id=swarm_id, kin=kin, moment=moment)
+        )
 
     def proposals(
         self, swarm_id: str | None = None, persona_id: str | None = None,
         status: str | None = None, after: str | None = None, limit: int = 100,
     ) -> list[ProposalRow]:  # fmt: skip
         """Return proposals, newest first, those older than the proposal `after`."""
-        return self._reader.ask(
+        return self.ask(
             lambda cursor: proposals.select(
                 cursor,
                 swarm_id=swarm_id,
@@ -153,23 +203,29 @@ class Views:
 
     def proposal(self, proposal_id: str) -> ProposalRow | None:
         """Return a proposal, None if there is none of this id."""
-        return self._reader.ask(lambda cursor: proposals.one(cursor, proposal_id))
+        return self.ask(lambda cursor: proposals.one(cursor, proposal_id))
 
     def latest_snapshot(
-        self, persona_id: str | None = None, swarm_id: str | None = None
-    ) -> SnapshotRow | None:
+        self, persona_id: str | None = None, swarm_id: str | None = None, *,
+        reader: Reader = EVERYTHING,
+    ) -> SnapshotRow | None:  # fmt: skip
         """Return the newest snapshot, of one persona or swarm if given; None if there is none."""
-        return self._reader.ask(
-            lambda cursor: snapshots.latest(cursor, persona_id=persona_id, swarm_id=swarm_id)
+        return self.ask(
+            lambda cursor: snapshots.latest(cursor, persona_id=persona_id, swarm_id=swarm_id),
+            reader,
         )
 
     def totals(self, swarm_id: str | None = None) -> Totals:
         """Return the counts of a swarm, or of everything."""
-        return self._reader.ask(lambda cursor: totals.of(cursor, swarm_id))
+        return self.ask(lambda cursor: totals.of(cursor, swarm_id))
 
     def sources(self, swarm_id: str) -> list[SourceRow]:
         """Return the sources of a swarm by name."""
-        return self._reader.ask(lambda cursor: sources.select(cursor, swarm_id))
+        return self.ask(lambda cursor: sources.select(cursor, swarm_id))
+
+    def lossy_sources(self, limit: int) -> list[SourceRow]:
+        """Return sources of every swarm, those that lost most first."""
+        return self.ask(lambda cursor: sources.lossy_first(cursor, limit))
 
     def close(self) -> None:
         """Drop every connection."""

@@ -1,0 +1,1 @@
+"""What personas remember: kept hot, warm and cold, and searched."""
