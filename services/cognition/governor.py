@@ -1,5 +1,6 @@
 """No reservation, no call: credits are leased durably before a thinker may use them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from domain import streams
@@ -13,6 +14,8 @@ from services.unit_of_work import Unit
 
 CALLS_A_LEASE = 4
 """A lease is taken for this many calls, where the ceilings allow."""
+SETTLED_AT_ONCE = 100
+"""Leases that are ended in one save."""
 
 
 @dataclass(slots=True)
@@ -74,9 +77,17 @@ class Governor:
 
         await self._executor.execute_async(context, settle)
 
-    def forget(self) -> None:
-        """Drop all leases: a new loop uses only its own."""
-        self._held.clear()
+    async def give_all_back(self, context: Context, fence: Fence) -> None:
+        """End every lease: its loop has ended, and what is left of them serves nobody."""
+        while self._held:
+            some = [self._held.popitem() for _ in range(min(SETTLED_AT_ONCE, len(self._held)))]
+
+            def settle(unit: Unit, some: Sequence[tuple[str, _Held]] = some) -> None:
+                unit.fence = fence
+                for persona_id, held in some:
+                    _settle(unit, persona_id, held)
+
+            await self._executor.execute_async(context, settle)
 
 
 def _settle(unit: Unit, persona_id: str, held: _Held) -> None:

@@ -13,9 +13,9 @@ from services.commands import loop as commands
 from services.executor import Done, Executor
 from services.store.codec import decode
 from services.store.errors import StoreUnavailable
-from services.store.loop_lock import LoopLock
 from services.store.recorder import Recorder
 from services.store.save import Fence
+from services.store.session_lock import SessionLock
 from services.views import Views
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Means:
     executor: Executor
     recorder: Recorder
     views: Views
-    lock: LoopLock
+    lock: SessionLock
     think_with: Callable[[Fence, float], Thinking]
     """Makes what runners need, for a loop of this fence and interval in seconds."""
     before: Callable[[], Awaitable[None]]
@@ -125,12 +125,13 @@ class Loop:
             await asyncio.to_thread(self._means.lock.release)
 
     async def _record_stop(self, reason: str | None) -> None:
-        """Record the end of the loop, unless another has taken over since."""
+        """Settle what was leased, and record the end, unless another has taken over since."""
         if self._thinking is None:
             return
         fence = self._thinking.fence
         context = self._means.executor.context(ACTOR)
         try:
+            await self._thinking.governor.give_all_back(context, fence)
             await self._means.executor.execute_async(
                 context, lambda unit: commands.stop_loop(unit, reason, fence)
             )

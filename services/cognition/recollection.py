@@ -3,20 +3,28 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from domain import streams
+from domain.asking import asked_source
 from domain.events import ObservationReceived
+from domain.formats import read_lines
 from domain.mind import Mind
-from domain.ports import ObservedLine
-from domain.recorded import Recorded
+from domain.recorded import Recorded, Stored
 from domain.segments import Log
+from domain.sharing import is_input_for
 from domain.streams import SEGMENT_SIZE
+from domain.thinking import ObservedLine
+from projections.rows import PersonaRow
 from services.store.mapper import to_recorded
 from services.store.recorder import Recorder
-from services.store.save import Stored
-from services.store.segments import log_length
+from services.store.segments import cut, log_length
+from services.unit_of_work import Unit
 
 CHUNK = 200
 SNAPSHOT = "snapshot.compressed"
 OBSERVATION = "observation.received"
+
+
+class MindMoved(Exception):
+    """Its persona has thought on: what would be distilled is not all of its mind."""
 
 
 def recollect(recorder: Recorder, persona_id: str) -> Mind:
@@ -30,12 +38,29 @@ def recollect(recorder: Recorder, persona_id: str) -> Mind:
     return mind
 
 
+def catch_up(recorder: Recorder, mind: Mind) -> None:
+    """Fold in what was thought since."""
+    prefix = streams.thoughts(mind.persona_id)
+    for recorded in _events(recorder, Log(prefix, log_length(recorder, prefix)), mind.length):
+        mind.apply(recorded)
+
+
+def must_be_whole(unit: Unit, mind: Mind) -> None:
+    """See that a mind takes in all its persona has thought, as it must to be distilled.
+
+    Raises:
+        MindMoved: it does not.
+    """
+    if unit.log(streams.thoughts(mind.persona_id)).length != mind.length:
+        raise MindMoved(mind.persona_id)
+
+
 def _newest_snapshot(recorder: Recorder, log: Log) -> int:
     """Return the index of the newest snapshot in a log, 0 if there is none."""
     end = log.length
     while end > 0:
-        begin = max((end - 1) // SEGMENT_SIZE * SEGMENT_SIZE, end - CHUNK)
-        found = _slice(recorder, log, begin, end)
+        begin = max(0, end - CHUNK)
+        found = cut(recorder, log, begin, end)
         for index in range(len(found) - 1, -1, -1):
             if found[index].topic == SNAPSHOT:
                 return begin + index
@@ -45,16 +70,9 @@ def _newest_snapshot(recorder: Recorder, log: Log) -> int:
 
 def _events(recorder: Recorder, log: Log, begin: int) -> Iterator[Recorded]:
     while begin < log.length:
-        end = min(log.length, (begin // SEGMENT_SIZE + 1) * SEGMENT_SIZE)
-        yield from map(to_recorded, _slice(recorder, log, begin, end))
+        end = begin + SEGMENT_SIZE
+        yield from map(to_recorded, cut(recorder, log, begin, end))
         begin = end
-
-
-def _slice(recorder: Recorder, log: Log, begin: int, end: int) -> list[Stored]:
-    """Return the events of one segment from index `begin` up to `end`, which is not included."""
-    segment = begin // SEGMENT_SIZE
-    first, last = begin % SEGMENT_SIZE + 1, (end - 1) % SEGMENT_SIZE + 1
-    return recorder.span(log.segment(segment), first, last)
 
 
 def unseen(
@@ -65,22 +83,38 @@ def unseen(
     return [r for r in map(to_recorded, found) if r.event.swarm_id == swarm_id]
 
 
-def lines_at(recorder: Recorder, wanted: Mapping[int, Sequence[int]]) -> list[ObservedLine]:
-    """Return the lines at these positions, whatever of them exists."""
+def first_question(recorder: Recorder, row: PersonaRow, after: int) -> Recorded | None:
+    """Return the first question to a persona after a position; None if there is none."""
+    prefix = streams.observations(row.swarm_id, asked_source(row.persona_id))
+    log = Log(prefix, log_length(recorder, prefix))
+    found: Stored | None = None
+    for end in range(log.length, 0, -CHUNK):
+        later = [s for s in cut(recorder, log, max(0, end - CHUNK), end) if s.position > after]
+        if not later:
+            break
+        found = later[0]
+    return to_recorded(found) if found else None
+
+
+def lines_at(
+    recorder: Recorder, wanted: Mapping[int, Sequence[int]], swarm_id: str
+) -> list[ObservedLine]:
+    """Return the lines at these positions, whatever of them exists for a swarm to read."""
     found = []
     for recorded in map(to_recorded, recorder.read_positions(sorted(wanted))):
-        if isinstance(recorded.event, ObservationReceived):
+        event = recorded.event
+        if isinstance(event, ObservationReceived) and is_input_for(swarm_id, event.swarm_id):
             every = lines_of(recorded)
             found += [every[n] for n in wanted[recorded.position] if n < len(every)]
     return found
 
 
 def lines_of(recorded: Recorded) -> list[ObservedLine]:
-    """Return the lines of one observation."""
+    """Return the lines of one observation, as their format has them read."""
     event = recorded.event
     if not isinstance(event, ObservationReceived):
         return []
     return [
-        ObservedLine(event.source, recorded.position, number, text.removesuffix("\r"))
-        for number, text in enumerate(event.content.split("\n"))
+        ObservedLine(event.source, recorded.position, number, text)
+        for number, text in enumerate(read_lines(event.content, event.format))
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from domain.budget import SECONDS_A_WINDOW
@@ -14,12 +15,11 @@ from services import clock
 from services.cognition import recollection
 from services.cognition.thinking import Thinking
 from services.commands import cognition, lifecycle
+from services.store.segments import log_length
 from services.unit_of_work import Unit
 
-EXTERNAL = "thinker:external"
-"""Tag of a persona whose agent thinks elsewhere: the loop distils it and ends it when it idles."""
 DISTIL_AFTER = 1_000
-"""Events of such a persona before the loop distils them, so that its tail stays short."""
+"""Events that are only pushed before the loop distils them, so that the tail stays short."""
 LOOK_SECS = 60.0
 
 
@@ -29,19 +29,23 @@ class Resting:
     def __init__(self, row: PersonaRow, thinking: Thinking) -> None:
         self._row = row
         self._thinking = thinking
+        self._distil_at = DISTIL_AFTER
+
+    async def give_back(self) -> None:
+        """Give back what is left of its lease."""
+        thinking = self._thinking
+        await thinking.governor.give_back(self._context(), self._row.persona_id, thinking.fence)
 
     async def wait_for_input(self, wake: asyncio.Event, children: Collection[str]) -> None:
-        """Give the lease back, then wait for input, at most until idle for too long.
+        """Wait for input, at most until idle for too long.
 
         Raises:
             PersonaReapedError: it idled too long and was reaped.
         """
         thinking, persona_id = self._thinking, self._row.persona_id
-        await thinking.governor.give_back(self._context(), persona_id, thinking.fence)
         ttl = timedelta(seconds=self._row.limits.idle_ttl_secs)
         while not wake.is_set():
-            if EXTERNAL in self._row.tags:
-                await self._distil()
+            await self._distil()
             idle = await asyncio.to_thread(thinking.idle_for, persona_id)
             if idle >= ttl and not children:
                 await asyncio.to_thread(thinking.reap, persona_id, "idle")
@@ -82,23 +86,29 @@ class Resting:
         await thinking.executor.execute_async(self._context(), resume)
 
     async def _distil(self) -> None:
-        """Write the snapshot of a persona whose agent never does, once its tail is long."""
+        """Write the snapshot of a persona who is only spoken for, once its tail is long."""
         thinking, persona_id = self._thinking, self._row.persona_id
+        length = await asyncio.to_thread(log_length, thinking.recorder, thoughts(persona_id))
+        if length < self._distil_at:
+            return
         mind = await asyncio.to_thread(recollection.recollect, thinking.recorder, persona_id)
-        if mind.since_snapshot < DISTIL_AFTER:
+        self._distil_at = mind.length - mind.since_snapshot + DISTIL_AFTER
+        if mind.length < self._distil_at:
             return
         decided = await asyncio.to_thread(thinking.decided, persona_id)
 
         def compress(unit: Unit) -> None:
             unit.fence = thinking.fence
             persona = unit.persona(persona_id)
-            if persona.reaped or unit.log(thoughts(persona_id)).length != mind.length:
-                return  # its agent is at work: next time
+            if persona.reaped:
+                return
+            recollection.must_be_whole(unit, mind)
             snapshot_id = unit.context.new_id()
             cognition.compress(unit, persona, snapshot_id=snapshot_id, **mind.distil(decided))
 
         context = thinking.executor.context("system:scheduler")
-        await thinking.executor.execute_async(context, compress)
+        with suppress(recollection.MindMoved):  # its agent is at work: next time
+            await thinking.save_whole(context, mind, compress)
 
     def _context(self) -> Context:
         return self._thinking.executor.context(f"persona:{self._row.persona_id}")

@@ -2,52 +2,61 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from domain.budget import Credits
 from domain.context import Context
 from domain.errors import (
     BudgetExhausted,
-    InvalidInput,
-    LimitExceeded,
     PersonaIsPaused,
     PersonaReapedError,
 )
 from domain.events import PersonaSpawned
 from domain.mind import Decided, Mind, keys_of
-from domain.ports import Memory, ThinkResult
 from domain.recorded import Recorded
 from domain.streams import thoughts
+from domain.thinking import Memory, Question
 from projections.rows import PersonaRow
 from services.cognition import recollection, steps
-from services.cognition.asking import Asking, failed
+from services.cognition.calls import Calls, read_along, without_answer
 from services.cognition.material import Gatherer, Material
-from services.cognition.resting import EXTERNAL, Resting
+from services.cognition.request import Requests, shown_in
+from services.cognition.resting import Resting
+from services.cognition.saving import save_what_can_be
+from services.cognition.spent import Answered
+from services.cognition.thinkers import EXTERNAL
 from services.cognition.thinking import Thinking
 from services.executor import Done
-from services.unit_of_work import Unit
+from services.gate.evidence import text_of
 
 OBSERVES_A_CYCLE = 64
 """Observe steps before a persona reflects, however much is waiting."""
 LONGEST_BACKOFF_SECS = 60.0
+ANSWER_TRIES = 3
+"""Failures in a row, of whatever step, after which a question is answered by what went wrong."""
 
 
 class Runner:
     """The loop of one persona."""
 
-    def __init__(self, row: PersonaRow, thinking: Thinking) -> None:
+    def __init__(
+        self, row: PersonaRow, thinking: Thinking, children: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Prepare; `children` are its live children and their tags, at any time."""
         self.row = row
         self.resting = False
-        self.children: dict[str, tuple[str, ...]] = {}
-        """Live children and their tags."""
+        self._children = children
         self._thinking = thinking
         self._gatherer = Gatherer(row, thinking.recorder, thinking.executor.mapper.partitions)
-        self._asking = Asking(row, thinking.thinker)
+        self._chosen = thinking.thinkers.of(row.tags)
+        self._requests = Requests(row)
         self._rest = Resting(row, thinking)
         self._mind = Mind(row.persona_id)
         self._inbox: list[Memory] = []
         self._inherited: list[str] = []
         self._wake = asyncio.Event()
+        self._asked = True
         self._held = row.status == "paused" and row.paused_until is None
         self._observes = 0
         self._failures = 0
@@ -57,8 +66,14 @@ class Runner:
         """Tell it that something came."""
         if memory:
             self._inbox.append(memory)
+        self._gatherer.look_again()
         self.resting = False
         self._wake.set()
+
+    def ask(self) -> None:
+        """Tell it that it was asked something."""
+        self._asked = True
+        self.wake()
 
     def hold(self) -> None:
         """Somebody paused it: it takes no further step."""
@@ -76,6 +91,7 @@ class Runner:
             LoopSuperseded: a newer loop has taken over.
         """
         persona_id = self.row.persona_id
+        self._asked = True
         try:
             self._mind = await asyncio.to_thread(
                 recollection.recollect, self._thinking.recorder, persona_id
@@ -95,16 +111,19 @@ class Runner:
                 raise PersonaIsPaused(self.row.persona_id, "held")
             material = await self._gather()
             if material is None:
+                await self._rest.give_back()
                 self.resting = not self._wake.is_set()
-                await self._rest.wait_for_input(self._wake, self.children)
+                await self._rest.wait_for_input(self._wake, self._children)
                 return
             await self._recall()
             await self._step(material)
         except BudgetExhausted as exhausted:
+            await self._rest.give_back()
             self.resting = True
             await self._rest.wait_for_window(exhausted)
             self.resting = False
         except PersonaIsPaused:
+            await self._rest.give_back()
             self.resting = True
             await self._wake.wait()
             return
@@ -113,6 +132,8 @@ class Runner:
     async def _gather(self) -> Material | None:
         if EXTERNAL in self.row.tags:
             return None
+        if self._asked and (material := await self._question()):
+            return material
         mind, phase = self._mind, self._mind.next_phase
         may_observe = phase == "observe" or self._observes < OBSERVES_A_CYCLE
         if mind.last_phase in (None, "observe") and may_observe:
@@ -120,45 +141,63 @@ class Runner:
             if material or phase == "observe":
                 return material
         if phase == "reflect":
-            return await self._gatherer.reflection(mind)
+            reminded = await self._thinking.remembering.before_reflecting(self.row.persona_id)
+            return Material(phase, memories=reminded)
         if phase == "test" and mind.hypotheses:
             return await self._gatherer.test(mind)
         return Material("compress")
 
+    async def _question(self) -> Material | None:
+        """Return the question it is to answer next, with what that reminds it of."""
+        self._asked = False
+        found = await self._gatherer.question(self._mind)
+        if found is None:
+            return None
+        self._asked = True
+        event = found.event
+        question = Question(event.event_id, found.position, text_of(event), event.actor)
+        reminded = await self._thinking.remembering.before_answering(
+            self.row.persona_id, question.text
+        )
+        cause = event.event_id, event.correlation_id
+        return Material("reflect", memories=reminded, question=question, cause=cause)
+
     async def _step(self, material: Material) -> None:
-        thinking = self._thinking
-        request = self._asking.request(material, self._known, self.children)
-        need = thinking.thinker.worst_case(request.prompt)
-        context = self._context(material)
-        await thinking.governor.reserve(context, self.row.persona_id, need, thinking.fence)
+        thinking, persona_id = self._thinking, self.row.persona_id
+        request = self._requests.make(material, self._known, self._children)
+
+        async def reserve(need: Credits) -> None:
+            context = self._context(material)
+            await thinking.governor.reserve(context, persona_id, need, thinking.fence)
+
+        def settle(used: Credits) -> None:
+            thinking.governor.settle(persona_id, used)
+
         began = time.monotonic()
-        result = await self._asking.ask(request, need)
+        answered = await Calls(self._chosen, reserve, settle).answer(request)
+        if material.question and self._failures + 1 >= ANSWER_TRIES:
+            answered = replace(answered, result=without_answer(answered.result))
         latency_ms = int((time.monotonic() - began) * 1000)
-        used = Credits(result.usage.tokens, result.usage.cpu_ms)
-        thinking.governor.settle(self.row.persona_id, used)
-        step = await self._answered(material, result, latency_ms)
-        if not need.covers(used):
-            step = replace(step, overspent=used)
-        done = await self._save_what_can_be(context, step)
-        await self._take_in(material, done)
+        step = await self._thought(material, answered, latency_ms)
+        done = await save_what_can_be(thinking, self._context(material), step)
+        await self._take_in(material, step, done)
         if self._mind.failed:
             self._failures += 1
             await asyncio.sleep(min(LONGEST_BACKOFF_SECS, 2.0 ** (self._failures - 1)))
         else:
             self._failures = 0
 
-    async def _answered(
-        self, material: Material, result: ThinkResult, latency_ms: int
-    ) -> steps.Step:
+    async def _thought(self, material: Material, answered: Answered, latency_ms: int) -> steps.Step:
         thinking = self._thinking
         decided: list[Decided] = []
         if material.phase == "compress":
             decided = await asyncio.to_thread(thinking.decided, self.row.persona_id)
         return steps.Step(
             persona_id=self.row.persona_id,
+            tags=self.row.tags,
             phase=material.phase,
-            result=result,
-            context=material.context,
+            result=answered.result,
+            context=shown_in(answered.request),
             latency_ms=latency_ms,
             mind=self._mind,
             decided=decided,
@@ -166,28 +205,11 @@ class Runner:
             ceilings=thinking.ceilings,
             child_ttl_secs=thinking.settings.child_idle_ttl_secs,
             fence=thinking.fence,
+            question=material.question,
+            overspent=answered.overspent,
         )
 
-    async def _save_what_can_be(self, context: Context, step: steps.Step) -> Done[int]:
-        try:
-            return await self._save(context, step)
-        except LimitExceeded:
-            return await self._save(context, steps.without_children(step))
-        except InvalidInput as nonsense:
-            said = failed(f"{nonsense.code}: {nonsense}"[:500], step.result.usage)
-            return await self._save(context, replace(step, result=said))
-
-    async def _save(self, context: Context, step: steps.Step) -> Done[int]:
-        prefix = thoughts(self.row.persona_id)
-
-        def command(unit: Unit) -> int:
-            before = unit.log(prefix).length
-            steps.save(unit, step)
-            return before
-
-        return await self._thinking.executor.execute_async(context, command)
-
-    async def _take_in(self, material: Material, done: Done[int]) -> None:
+    async def _take_in(self, material: Material, step: steps.Step, done: Done[int]) -> None:
         """Fold what was saved into the mind; reload it if somebody else added to the log."""
         self._thinking.last_tick_at = done.events[0].event.occurred_at
         spawned = (
@@ -197,7 +219,7 @@ class Runner:
         )
         self._thinking.spawned_at = max(spawned, default=self._thinking.spawned_at)
         self._observes = self._observes + 1 if material.phase == "observe" else 0
-        taken = {c.ref for c in material.context}
+        taken = {c.ref for c in step.context}
         self._inherited += [f for m in self._inbox if m.ref in taken for f in (m.text, *m.facts)]
         self._inbox = [memory for memory in self._inbox if memory.ref not in taken]
         if material.phase == "compress":
@@ -220,8 +242,9 @@ class Runner:
         after = 0
         while after < self._mind.seen:
             lines, after = await self._gatherer.seen_before(after, self._mind.seen)
-            request = self._asking.request(Material("observe", lines), self._known, {})
-            await self._thinking.thinker.recall(request)
+            request = self._requests.make(Material("observe", lines), self._known, {})
+            for each in filter(None, (self._chosen.thinker, self._chosen.fallback)):
+                await read_along(each, request)
         self._recalled = True
 
     @property

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 
+from domain.asking import is_question
 from domain.errors import LoopSuperseded
 from domain.events import (
     ObservationReceived,
@@ -12,8 +14,8 @@ from domain.events import (
     PersonaResumed,
     PersonaSpawned,
 )
-from domain.ports import Memory
 from domain.recorded import Recorded
+from domain.thinking import Memory
 from projections.rows import PersonaRow, SnapshotRow
 from services.cognition.runner import Runner
 from services.cognition.thinking import Thinking
@@ -31,6 +33,8 @@ TOPICS = (
 )
 PAGE = 1_000
 LONGEST_BACKOFF_SECS = 30.0
+AGAIN_SECS = 0.5
+"""How soon views that are behind are asked again."""
 
 
 class Scheduler:
@@ -41,6 +45,8 @@ class Scheduler:
         self._views = views
         self._runners: dict[str, Runner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._children: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        """Of each parent its live children and their tags."""
         self._position = -1
         """Up to where all is taken in; before 0, nobody has begun."""
         self._superseded = asyncio.Event()
@@ -86,6 +92,9 @@ class Scheduler:
     async def _take(self, recorded: Recorded) -> None:
         event = recorded.event
         match event:
+            case ObservationReceived() if is_question(event.source):
+                if event.persona_id in self._runners:
+                    self._runners[event.persona_id].ask()
             case ObservationReceived():
                 for runner in self._runners.values():
                     if runner.row.swarm_id == event.swarm_id:
@@ -107,22 +116,22 @@ class Scheduler:
 
     async def _until_viewed(self, position: int) -> None:
         """Wait for the views: a persona they don't know yet must not be passed over."""
+        told = False
         while not await self._views.reached(position):
-            logger.warning("the views are behind", extra={"position": position})
+            if not told:
+                logger.warning("the views are behind", extra={"position": position})
+            told = True
+            await asyncio.sleep(AGAIN_SECS)  # one that is stopped says so at once
 
     def _begin(self, row: PersonaRow) -> None:
         if row.persona_id in self._runners:
             return
-        runner = self._runners[row.persona_id] = Runner(row, self._thinking)
-        for child in self._runners.values():
-            self._relate(runner, child)
-            self._relate(child, runner)
+        if row.parent_id:
+            self._children[row.parent_id][row.persona_id] = row.tags
+        children = self._children[row.persona_id]
+        runner = self._runners[row.persona_id] = Runner(row, self._thinking, children)
         task = asyncio.create_task(self._keep_running(runner), name=f"persona {row.persona_id}")
         self._tasks[row.persona_id] = task
-
-    def _relate(self, parent: Runner, child: Runner) -> None:
-        if child.row.parent_id == parent.row.persona_id:
-            parent.children[child.row.persona_id] = child.row.tags
 
     async def _keep_running(self, runner: Runner) -> None:
         """Run a persona; what goes wrong stops nobody else, and it is begun again."""
@@ -143,16 +152,23 @@ class Scheduler:
                 return
 
     async def _ended(self, persona_id: str) -> None:
-        """Stop the runner of a reaped persona; its parent inherits its last snapshot."""
+        """Stop the runner of a reaped persona; its parent inherits its last snapshot.
+
+        What it has used by then is settled, a call it was in the middle of in full.
+        """
+        thinking = self._thinking
         self._runners.pop(persona_id, None)
-        task = self._tasks.pop(persona_id, None)
         row = await asyncio.to_thread(self._views.persona, persona_id)
-        if task:
-            task.cancel()
-        self._thinking.thinker.forget(persona_id)
+        if task := self._tasks.pop(persona_id, None):
+            await _end([task])
+        context = thinking.executor.context("system:scheduler")
+        await thinking.governor.give_back(context, persona_id, thinking.fence)
+        thinking.thinkers.forget(persona_id)
         parent = self._runners.get(row.parent_id or "") if row else None
+        if row and row.parent_id:
+            self._children[row.parent_id].pop(persona_id, None)
+        self._children.pop(persona_id, None)
         if parent:
-            parent.children.pop(persona_id, None)
             await self._inherit(parent, persona_id)
 
     async def _inherit(self, parent: Runner, child_id: str) -> None:
@@ -162,7 +178,7 @@ class Scheduler:
 
     async def _bring_inheritances(self) -> None:
         """After a start: what children left while nobody was there to take it."""
-        for row in await asyncio.to_thread(self._views.lineage):
+        for row in await asyncio.to_thread(self._views.everybody):
             parent = self._runners.get(row.parent_id or "")
             if row.status != "reaped" or not parent or not row.final_snapshot_id:
                 continue

@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import rfc8785
+
 from domain.aggregates import Persona
+from domain.asking import REPLY, reply_title
 from domain.budget import Credits
 from domain.events.cognition import ContextRef
+from domain.events.gate import Action
 from domain.limits import Limits
-from domain.mind import Decided, Mind
-from domain.ports import Checked, ChildWanted, Proposed, ThinkResult
+from domain.mind import TITLE_CHARS, Decided, Mind
+from domain.thinking import Answer, Checked, ChildWanted, Proposed, Question, ThinkResult
 from domain.vocabulary import MAX_ID_LENGTH
+from services.cognition.thinkers import TAG
 from services.commands import cognition, gate, lifecycle
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.store.save import Fence
@@ -21,6 +26,7 @@ class Step:
     """A step that was thought and is to be saved."""
 
     persona_id: str
+    tags: tuple[str, ...]
     phase: str
     result: ThinkResult
     context: tuple[ContextRef, ...]
@@ -31,6 +37,8 @@ class Step:
     ceilings: Ceilings
     child_ttl_secs: int
     fence: Fence
+    question: Question | None = None
+    """What it answers, if it is no step of its own."""
     overspent: Credits | None = None
     """What the thinker used, if that is more than was reserved."""
 
@@ -63,6 +71,8 @@ def _follow_up(unit: Unit, step: Step, persona: Persona) -> None:
         _check(unit, step, persona, checked)
     for proposed in result.proposals:
         _propose(unit, persona, proposed)
+    if result.answer and step.question:
+        _propose(unit, persona, _reply(step.question, result.answer))
     for wanted in result.children:
         _spawn(unit, persona, wanted, step)
     if step.phase == "compress":
@@ -88,6 +98,7 @@ def _thought(step: Step) -> cognition.Thought:
         latency_ms=step.latency_ms,
         finish_reason=result.finish_reason,
         error=result.error,
+        fallback_reason=result.fallback_reason,
     )
 
 
@@ -120,6 +131,17 @@ def _propose(unit: Unit, persona: Persona, proposed: Proposed) -> None:
     gate.create(unit, persona, new)
 
 
+def _reply(question: Question, answer: Answer) -> Proposed:
+    arguments = rfc8785.dumps({"answer": answer.text}).decode()
+    return Proposed(
+        title=reply_title(question.asked_by, question.text)[:TITLE_CHARS],
+        rationale=f"{question.asked_by} asked: {question.text}",
+        action=Action(tool=REPLY, target=question.question_id, arguments=arguments),
+        risk="low",
+        evidence_refs=tuple(dict.fromkeys([question.ref, *answer.evidence_refs])),
+    )
+
+
 def _spawn(unit: Unit, persona: Persona, wanted: ChildWanted, step: Step) -> None:
     made = unit.context.new_id()
     new = NewPersona(
@@ -129,9 +151,14 @@ def _spawn(unit: Unit, persona: Persona, wanted: ChildWanted, step: Step) -> Non
         charter=wanted.charter,
         parent_id=persona.persona_id,
         limits=_limits(persona.limits, step.child_ttl_secs),
-        tags=wanted.tags,
+        tags=(*wanted.tags, *_thinker(step.tags)),
     )
     lifecycle.spawn(unit, new, step.ceilings)
+
+
+def _thinker(tags: Sequence[str]) -> list[str]:
+    """Return the tag that names a thinker: children have the one of their parent."""
+    return [tag for tag in tags if tag.startswith(TAG)]
 
 
 def _limits(parent: Limits, ttl_secs: int) -> Limits:

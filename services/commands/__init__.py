@@ -3,6 +3,7 @@
 lifecycle   create, spawn, reap, pause, resume
 budget      lease, reserve, settle, release
 cognition   observe, think, hypothesise, request_check, record_check, compress
-gate        propose, verify, reject, decide, approve, deny, start, finish
+asking      ask
+gate        propose, vote, verify, reject, decide, approve, deny, start, finish
 loop        start_loop, stop_loop
 """

@@ -132,7 +132,7 @@ def _settle(unit: Unit, swarm: Swarm, lease_id: str, used: Mapping[str, Credits]
 
 
 def _pass_up(unit: Unit, swarm: Swarm, over: Credits, window: int) -> None:
-    above = _payer(unit, swarm)
+    above = payer(unit, swarm)
     if isinstance(above, Fabric):
         above.overdraw(unit.context, (swarm.id, above.id), over, window)
         return
@@ -144,7 +144,7 @@ def _pass_up(unit: Unit, swarm: Swarm, over: Credits, window: int) -> None:
 
 def _fund(unit: Unit, swarm: Swarm, request: LeaseRequest, ceilings: Ceilings) -> None:
     """See to it that the swarm was granted enough, by its founder's swarm or by the fabric."""
-    context, above = unit.context, _payer(unit, swarm)
+    context, above = unit.context, payer(unit, swarm)
     allowance = _allowance(unit, swarm, request.window)
     missing = swarm.missing(request.window, allowance, request.needed)
     if missing == Credits():
@@ -164,7 +164,7 @@ def _fund(unit: Unit, swarm: Swarm, request: LeaseRequest, ceilings: Ceilings) -
     above.lease(context, more, founder_id, every, _allowance(unit, above, request.window))
 
 
-def _payer(unit: Unit, swarm: Swarm) -> Fabric | Swarm:
+def payer(unit: Unit, swarm: Swarm) -> Fabric | Swarm:
     """Return who grants a swarm its credits: the fabric, or the swarm of its founder."""
     if swarm.founder_swarm_id is None:
         return unit.fabric()
@@ -173,13 +173,13 @@ def _payer(unit: Unit, swarm: Swarm) -> Fabric | Swarm:
 
 def _allowance(unit: Unit, swarm: Swarm, window: int) -> Credits:
     """Tell what was granted to a swarm for a window."""
-    return _payer(unit, swarm).pool.used_in(swarm.id, window)
+    return payer(unit, swarm).pool.used_in(swarm.id, window)
 
 
 def _window(unit: Unit, swarm: Swarm) -> int:
     """Return the window to lease in: never earlier than the last of a pool that pays for it."""
     newest = max(unit.context.window, swarm.pool.window)
-    above = _payer(unit, swarm)
+    above = payer(unit, swarm)
     if isinstance(above, Fabric):
         return max(newest, above.pool.window)
     return max(newest, _window(unit, above))

@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from domain import streams
 from domain.aggregates import Persona
+from domain.asking import is_question
 from domain.budget import Credits
 from domain.errors import InvalidInput
 from domain.events import (
     CheckRequested,
     CheckResult,
     HypothesisRaised,
+    ObservationDropped,
     ObservationReceived,
     SnapshotCompressed,
     ThoughtGenerated,
@@ -29,6 +31,8 @@ from services.unit_of_work import Unit
 
 MAX_REFS = 5_000
 """Most references of one hypothesis, check or proposal."""
+MAX_CONTEXT = 1_000
+"""Most memories shown for one thought."""
 
 
 class Batch(BaseModel):
@@ -44,6 +48,23 @@ class Batch(BaseModel):
     continues: bool = False
     unfinished: bool = False
     ending: str = "\n"
+    format: str = "text"
+    file: str | None = None
+
+
+class Dropped(BaseModel):
+    """Lines of one source that are passed over, told in an event of their own."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lines: int
+    bytes: int
+    first_line: int
+    offset: int
+    reason: str
+    continues: bool = False
+    unfinished: bool = False
+    file: str | None = None
 
 
 class Thought(BaseModel):
@@ -60,6 +81,7 @@ class Thought(BaseModel):
     latency_ms: int = 0
     finish_reason: str | None = None
     error: str | None = None
+    fallback_reason: str | None = None
 
 
 class Hypothesis(BaseModel):
@@ -91,9 +113,13 @@ class Check(BaseModel):
 
 
 def observe(
-    unit: Unit, swarm_id: str, source: str, batches: Sequence[Batch], persona_id: str | None = None
+    unit: Unit,
+    swarm_id: str,
+    source: str,
+    batches: Sequence[Batch | Dropped],
+    persona_id: str | None = None,
 ) -> None:
-    """Store what came in for a swarm, or for one of its personas.
+    """Store what came in for a swarm, or for one of its personas, and what of it is passed over.
 
     Raises:
         InvalidInput: a source that can't be, or a persona of another swarm.
@@ -110,7 +136,8 @@ def observe(
     prefix = streams.observations(swarm_id, source)
     for batch in batches:
         envelope = unit.context.envelope(swarm_id, persona_id)
-        unit.append(prefix, ObservationReceived(**envelope, source=source, **batch.__dict__))
+        kind = ObservationReceived if isinstance(batch, Batch) else ObservationDropped
+        unit.append(prefix, kind(**envelope, source=source, **batch.__dict__))
 
 
 def think(
@@ -137,13 +164,23 @@ def place_thought(unit: Unit, persona: Persona, thought: Thought) -> ThoughtGene
     """Append a thought whose cost is settled elsewhere."""
     one_of(thought.phase, PHASES, "phase")
     share(thought.impact, "impact")
-    for shown in thought.context_refs:
-        one_of(shown.tier, TIERS, "tier")
+    _check_context(thought.context_refs)
     event = ThoughtGenerated(
         **unit.context.envelope(persona.swarm_id, persona.persona_id), **thought.__dict__
     )
     unit.append(streams.thoughts(persona.persona_id), event)
     return event
+
+
+def _check_context(context: Sequence[ContextRef]) -> None:
+    if len(context) > MAX_CONTEXT:
+        raise InvalidInput(
+            f"context_refs of {len(context)} exceeds limit {MAX_CONTEXT}",
+            field="context_refs", limit=MAX_CONTEXT, actual=len(context),
+        )  # fmt: skip
+    for shown in context:
+        checked_id(shown.ref, "context_refs")
+        one_of(shown.tier, TIERS, "tier")
 
 
 def hypothesise(unit: Unit, persona_id: str, hypothesis: Hypothesis) -> HypothesisRaised:
@@ -258,8 +295,13 @@ def checked_source(source: str) -> str:
     """Return the name of a source.
 
     Raises:
-        InvalidInput: it is empty or too long.
+        InvalidInput: it is empty, too long, or kept for questions.
     """
     if not source or len(source) > 1_000:
         raise InvalidInput("source must be 1 to 1000 characters", field="source", limit=1_000)
+    if is_question(source):
+        raise InvalidInput(
+            f"source {source[:200]!r} is kept for questions: choose another name, or ask",
+            field="source",
+        )
     return source

@@ -8,12 +8,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from domain.aggregates import Persona, Proposal, Target
-from domain.aggregates.proposal import action_hash
-from domain.errors import InvalidInput, TargetHeld
+from domain.aggregates.proposal import held_hash
+from domain.asking import answered_before, is_reply
+from domain.errors import ForeignVoter, InvalidInput, TargetHeld
 from domain.events import ActionStarted
 from domain.events.cognition import ContextRef
 from domain.events.gate import Action, Finding
 from domain.vocabulary import RISKS, checked_id, one_of
+from services.commands.asking import usable_tools
 from services.commands.cognition import (
     Thought,
     canonical,
@@ -71,6 +73,24 @@ def create(unit: Unit, persona: Persona, new: NewProposal) -> Proposal:
     proposal = unit.proposal(new.proposal_id)
     content = {name: value for name, value in new if name != "proposal_id"}
     proposal.create(unit.context, persona.swarm_id, persona.persona_id, **content)
+    return proposal
+
+
+def vote(
+    unit: Unit, proposal_id: str, persona_id: str, choice: str, reason: str | None
+) -> Proposal:
+    """Cast a persona's vote on a proposal of its swarm.
+
+    Raises:
+        InvalidInput: there is no such vote.
+        PersonaNotFound, PersonaReapedError, PersonaIsPaused: it may not think.
+        ProposalNotFound, ProposalWrongState, ForeignVoter: it has no vote, or not any more.
+    """
+    proposal, persona = unit.proposal(proposal_id), thinking(unit, persona_id)
+    swarm_id = proposal.content.swarm_id
+    if persona.swarm_id != swarm_id:
+        raise ForeignVoter(proposal_id, persona_id, swarm_id)
+    proposal.vote(unit.context, persona_id, choice, reason)
     return proposal
 
 
@@ -136,6 +156,23 @@ def deny(unit: Unit, proposal_id: str, reason: str) -> Proposal:
     return proposal
 
 
+def expire(unit: Unit, proposal_id: str) -> bool:
+    """Reject a proposal that lacks votes when voting is over; tell whether it did.
+
+    Raises:
+        ProposalNotFound: there is none of this id.
+    """
+    proposal = unit.proposal(proposal_id)
+    content = proposal.content
+    if not proposal.lacks_votes(unit.context.now):
+        return False
+    cast = f"{len(proposal.votes)} of the {content.quorum_needed} votes needed were cast"
+    until = f"{content.vote_deadline:%Y-%m-%dT%H:%M:%SZ}"
+    proposal.reject(unit.context, "deadline", [f"{cast} by {until}"])
+    _let_go(unit, proposal, done=False)
+    return True
+
+
 def start(
     unit: Unit, proposal_id: str, policy: Policy, ran: dict[str, Any]
 ) -> ActionStarted | None:
@@ -149,7 +186,7 @@ def start(
         return None
     action = proposal.content.action
     if action:
-        unit.target(action.tool, action.target).must_be_held(proposal_id, action_hash(action))
+        unit.target(action.tool, action.target).must_be_held(proposal_id, held_hash(action))
     return proposal.start(unit.context, unit.context.new_id(), ran)
 
 
@@ -166,8 +203,8 @@ def _ask(unit: Unit, proposal: Proposal, moment: str, policy: Policy) -> str:
     content = proposal.content
     if content.action is None:
         raise InvalidInput(f"proposal {content.proposal_id} has no action to decide on")
-    limits = unit.persona(content.persona_id or "").limits
-    said = policy.decide(content.action, proposal.risk, limits.allowed_tools)
+    tools = usable_tools(unit, content.persona_id or "")
+    said = policy.decide(content.action, proposal.risk, tools)
     recorded = proposal.decide(unit.context, moment, said.decision, said.reasons, said.policy_hash)
     if recorded == "deny":
         proposal.reject(unit.context, "policy", said.reasons)
@@ -185,9 +222,11 @@ def _hold(unit: Unit, proposal: Proposal) -> Finding:
             proposal.chain(unit.context),
             proposal.content.swarm_id,
             proposal.proposal_id,
-            action_hash(action),
+            held_hash(action),
         )
     except TargetHeld as held:
+        if is_reply(action):
+            return answered_before(action, held)
         return Finding(rule="consistency", passed=False, reason=held.message)
     return Finding(
         rule="consistency",

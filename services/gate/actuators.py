@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.ports import Actuator
 from services.gate.file_actuator import FileActuator
+from services.gate.reply_actuator import ReplyActuator
 from services.settings import Settings, Tool
 
 
@@ -31,3 +32,5 @@ def _make(tool: Tool, folder: Path) -> CheckedActuator:
     match tool.actuator:
         case "file":
             return FileActuator(folder, tool.file)
+        case "reply":
+            return ReplyActuator()

@@ -1,23 +1,24 @@
 """Finds what a persona cites by id: in its own thought log, and in its descendants' snapshots.
 
-Logs are read backwards and within bounds; what is older is cited by its position.
+Logs are read backwards and within bounds; of what is older, events of its own are found by when
+their id says they were made, and all else is cited by its position.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from domain import streams
 from domain.events import SnapshotCompressed
-from domain.recorded import Recorded
-from domain.segments import Log
-from domain.streams import SEGMENT_SIZE
+from domain.recorded import Recorded, Stored
 from services.gate.kin import descendants
+from services.store.locate import find_in_log
 from services.store.mapper import to_recorded
 from services.store.recorder import Recorder
-from services.store.save import Stored
-from services.store.segments import log_length
+from services.store.tail import newest_first
 
 OWN_EVENTS = 5_000
 """How far back the own log is searched."""
+FAR_IDS = 100
+"""How many ids are looked for further back."""
 CHILD_EVENTS = 200
 """How far back each descendant's is."""
 _ID = slice(11, 47)
@@ -32,7 +33,7 @@ def find_by_id(recorder: Recorder, persona_id: str, ids: Collection[str]) -> dic
     missing, found = set(ids), dict[str, Recorded]()
 
     def search(whose: str, most: int, *, snapshots_only: bool) -> None:
-        for stored in _newest_first(recorder, whose, most if missing else 0):
+        for stored in newest_first(recorder, streams.thoughts(whose), most if missing else 0):
             if snapshots_only and stored.topic != SnapshotCompressed.topic:
                 continue
             for named in _names(stored) & missing:
@@ -42,6 +43,10 @@ def find_by_id(recorder: Recorder, persona_id: str, ids: Collection[str]) -> dic
                 return
 
     search(persona_id, OWN_EVENTS, snapshots_only=False)
+    for each in sorted(missing)[:FAR_IDS]:
+        if stored := find_in_log(recorder, streams.thoughts(persona_id), each):
+            found[each] = to_recorded(stored)
+            missing.discard(each)
     if missing:
         for each in descendants(recorder, persona_id):
             search(each, CHILD_EVENTS, snapshots_only=True)
@@ -57,14 +62,3 @@ def _names(stored: Stored) -> set[str]:
         if isinstance(event, SnapshotCompressed):
             names |= {event.event_id, event.snapshot_id}
     return names
-
-
-def _newest_first(recorder: Recorder, persona_id: str, most: int) -> Iterator[Stored]:
-    prefix = streams.thoughts(persona_id)
-    log = Log(prefix, log_length(recorder, prefix))
-    end, stop = log.length, max(0, log.length - most)
-    while end > stop:
-        begin = max((end - 1) // SEGMENT_SIZE * SEGMENT_SIZE, stop)
-        first, last = begin % SEGMENT_SIZE + 1, (end - 1) % SEGMENT_SIZE + 1
-        yield from reversed(recorder.span(log.segment(begin // SEGMENT_SIZE), first, last))
-        end = begin

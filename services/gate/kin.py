@@ -2,9 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from domain import streams
 from domain.events import BudgetLeased, PersonaSpawned
+from domain.sharing import Kin, shared_with
 from services.store.codec import decode
 from services.store.recorder import Recorder
 
@@ -12,17 +14,30 @@ MOST_GENERATIONS = 1_000
 MOST_DESCENDANTS = 1_000
 
 
-def descends(recorder: Recorder, persona_id: str, ancestor_id: str) -> bool:
-    """Tell whether a persona is a descendant of another, through any swarms."""
-    for _ in range(MOST_GENERATIONS):
-        spawned = recorder.span(streams.persona(persona_id), 1, 1)
-        event = decode(spawned[0].state) if spawned else None
-        if not isinstance(event, PersonaSpawned) or event.identity.parent_id is None:
-            return False
-        persona_id = event.identity.parent_id
-        if persona_id == ancestor_id:
-            return True
-    return False
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A persona among the others, and with whom it shares what it remembers."""
+
+    kin: Kin
+    sharing: frozenset[str]
+
+
+def relative(recorder: Recorder, persona_id: str) -> Relative | None:
+    """Return where a persona stands, through any swarms; None if there never was one."""
+    first = spawned = _spawned(recorder, persona_id)
+    if first is None:
+        return None
+    ancestors: dict[str, None] = {}
+    while spawned and spawned.identity.parent_id and len(ancestors) < MOST_GENERATIONS:
+        ancestors[spawned.identity.parent_id] = None
+        spawned = _spawned(recorder, spawned.identity.parent_id)
+    return Relative(Kin(persona_id, first.swarm_id, ancestors), shared_with(first.limits))
+
+
+def _spawned(recorder: Recorder, persona_id: str) -> PersonaSpawned | None:
+    stored = recorder.span(streams.persona(persona_id), 1, 1)
+    event = decode(stored[0].state) if stored else None
+    return event if isinstance(event, PersonaSpawned) else None
 
 
 def descendants(recorder: Recorder, persona_id: str) -> Iterator[str]:

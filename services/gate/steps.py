@@ -12,20 +12,22 @@ from typing import TypeVar
 from domain import streams
 from domain.aggregates import Proposal
 from domain.aggregates.proposal import GATE
+from domain.asking import is_reply
 from domain.context import Context
 from domain.errors import InvalidInput, ProposalNotFound, ProposalWrongState
-from domain.events import ActionStarted
+from domain.events import ActionStarted, ObservationReceived, ProposalCreated
 from domain.ports import Acted
 from services.commands import gate as commands
 from services.commands.cognition import canonical
 from services.executor import Command, Executor
 from services.gate.actuators import Actuators
+from services.gate.asked import find_question
 from services.gate.doing import doing
 from services.gate.evidence import Citing, look_up
 from services.gate.policy import Policy
 from services.gate.verifier import MOST_REFS, Case, verify
-from services.store.loop_lock import LoopLock
 from services.store.recorder import Recorder
+from services.store.session_lock import SessionLock
 
 T = TypeVar("T")
 
@@ -72,11 +74,20 @@ class Steps:
         refs = content.evidence_refs if len(content.evidence_refs) <= MOST_REFS else ()
         citing = Citing(content.persona_id or "", content.swarm_id)
         faulty = [c for c in look_up(self.recorder, citing, refs) if c.fault]
-        case = Case(content, faulty, self.policy.gate.tools, self.actuators)
+        question = self._question(content)
+        case = Case(content, faulty, self.policy.gate.tools, self.actuators, question)
         findings, risk = verify(case)
         self._save(
             proposal, lambda unit: commands.verify(unit, proposal.proposal_id, findings, risk)
         )
+
+    def _question(self, content: ProposalCreated) -> ObservationReceived | None:
+        """Return the question a reply is meant for, if it was put to its persona."""
+        if content.action is None or not is_reply(content.action):
+            return None
+        asked = content.persona_id or ""
+        found = find_question(self.recorder, content.swarm_id, asked, content.action.target)
+        return found.event if found else None
 
     def decide(self, proposal: Proposal) -> None:
         """Ask the policy, unless there is nothing to be done."""
@@ -133,7 +144,7 @@ class Steps:
     @contextmanager
     def _alone(self, proposal: Proposal) -> Iterator[bool]:
         """Tell whether nobody else alive acts on the proposal; nobody will until the end."""
-        lock = LoopLock(self.conninfo, proposal.id)
+        lock = SessionLock(self.conninfo, proposal.id)
         try:
             yield lock.try_acquire()
         finally:

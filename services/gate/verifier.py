@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.asking import is_reply, what_it_answers
 from domain.errors import InvalidInput
-from domain.events import ProposalCreated
+from domain.events import ObservationReceived, ProposalCreated
 from domain.events.gate import Action, Finding
 from services.commands.cognition import canonical
 from services.gate.actuators import Actuators
@@ -31,9 +32,12 @@ class Case:
     """What it cites and may not; empty if it cites too much to look up."""
     tools: Mapping[str, Tool]
     actuators: Actuators
+    question: ObservationReceived | None = None
+    """What a reply's target names among the questions put to its persona; None if nothing."""
 
 
-Rule = Callable[[Case], Finding]
+Rule = Callable[[Case], Finding | None]
+"""Says what it finds; None where it has nothing to say."""
 
 
 def it_rests_on_something(case: Case) -> Finding:
@@ -76,6 +80,14 @@ def its_arguments_fit(case: Case) -> Finding:
     return _passed("consistency", f"target and arguments fit {action.tool}")
 
 
+def it_answers_a_question(case: Case) -> Finding | None:
+    """A reply answers a question that was put to its persona, and to nobody else."""
+    action = case.content.action
+    if action is None or not is_reply(action):
+        return None
+    return what_it_answers(action, case.content.persona_id or "", case.question)
+
+
 def its_risk_is_assessed(case: Case) -> Finding:
     """The risk is ours to say; this finding tells how it came about."""
     return _passed("risk", assess(case.content.action, case.content.risk, case.tools)[1])
@@ -86,6 +98,7 @@ RULES: tuple[Rule, ...] = (
     its_evidence_is_there,
     its_tool_is_known,
     its_arguments_fit,
+    it_answers_a_question,
     its_risk_is_assessed,
 )
 """All of them are asked, and all findings are told."""
@@ -94,7 +107,7 @@ RULES: tuple[Rule, ...] = (
 def verify(case: Case) -> tuple[list[Finding], str]:
     """Return what every rule says, and the assessed risk."""
     risk, _ = assess(case.content.action, case.content.risk, case.tools)
-    return [rule(case) for rule in RULES], risk
+    return [finding for rule in RULES if (finding := rule(case))], risk
 
 
 def arguments_of(action: Action) -> dict[str, Any] | None:

@@ -1,22 +1,25 @@
 """Files to read from: opened, and looked at, before anything is written."""
 
 import os
+import resource
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from services.inputs.errors import UnreadableInput
 
 STDIN: Final = "-"
 """How standard input is named, by people and in events."""
 CHUNK_BYTES: Final = 1024 * 1024
 """Most bytes read at once."""
+MAGIC: Final = b"\x1f\x8b\x08"
+"""How a gzip file begins (RFC 1952): its two marks, and deflate."""
+MOST_OPEN: Final = 65_536
+"""Most files this process asks to have open at once: two for each input, and what else it needs."""
 _LONGEST_NAME: Final = 1_000
-
-
-class UnreadableInput(Exception):
-    """An input can't be read; the message says which, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,10 @@ class Input:
     """As the person named it."""
     file: BinaryIO
     """Unbuffered, at its beginning."""
+    path: Path | None = None
+    """Where it is, the same from any folder, a link as it is; None for standard input."""
+    kind: str = "auto"
+    """Format of its lines; `auto`: they tell it."""
 
     @property
     def size(self) -> int | None:
@@ -36,20 +43,36 @@ class Input:
         found = os.fstat(self.file.fileno())
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
+    @property
+    def is_gzip(self) -> bool:
+        """Whether a file, told by its first bytes, is gzip."""
+        return os.pread(self.file.fileno(), len(MAGIC), 0) == MAGIC
+
+    @property
+    def file_id(self) -> tuple[int, int]:
+        """Device and inode: the same for one file under two names."""
+        found = os.fstat(self.file.fileno())
+        return found.st_dev, found.st_ino
+
 
 @contextmanager
-def open_inputs(names: Iterable[str]) -> Iterator[list[Input]]:
+def open_inputs(names: Iterable[str], kind: str = "auto") -> Iterator[list[Input]]:
     """Open every input, each once, for as long as the block lasts; only a first byte is read.
+
+    Args:
+        names: as a person gives them.
+        kind: format of their lines.
 
     Raises:
         UnreadableInput: one of them is missing, a folder, not permitted, or fails when read.
     """
+    _allow_many()
     with ExitStack() as stack:
-        opened: dict[str, Input] = {}
+        opened: dict[tuple[int, int], Input] = {}
         for name in names:
-            found = _open(name)
+            found = replace(_open(name), kind=kind)
             stack.enter_context(found.file)
-            opened.setdefault(found.name, found)
+            opened.setdefault(found.file_id, found)
         yield list(opened.values())
 
 
@@ -65,14 +88,25 @@ def read(source: Input) -> bytes:
         raise UnreadableInput(f"{source.shown} can't be read: {wrong.strerror}") from None
 
 
+def _allow_many() -> None:
+    """Raise our limit of open files as far as we may: the usual one is for programs of few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _open(name: str) -> Input:
     if name == STDIN:
         return Input(STDIN, "standard input", os.fdopen(os.dup(0), "rb", buffering=0))
+    if not name:
+        raise UnreadableInput("an input without a name can't be read; name a file")
     try:
         path = Path(name)
         if not path.is_dir():
             file = path.open("rb", buffering=0)
-            return _checked(Input(_whole_path(name), name, file))
+            whole = _whole_path(path)
+            return _checked(Input(os.fsencode(whole).decode(errors="replace"), name, file, whole))
     except (OSError, ValueError) as wrong:
         reason = getattr(wrong, "strerror", None) or str(wrong)
         raise UnreadableInput(f"{name} can't be read: {reason}; name a file that can") from None
@@ -94,10 +128,13 @@ def _checked(source: Input) -> Input:
     return source
 
 
-def _whole_path(name: str) -> str:
-    """Return the path of a file as text, bytes that are no UTF-8 replaced.
+def _whole_path(path: Path) -> Path:
+    """Return the path of a file from any folder.
 
-    A pipe that has no name of its own, such as /dev/fd/63, keeps the one it was given.
+    A link at its end stays: what it points to may change, and is what a program writes to by that
+    name. A pipe that has no name of its own, such as /dev/fd/63, keeps the one it was given.
     """
-    path = Path(name).resolve()
-    return os.fsencode(path if path.exists() else Path(name).absolute()).decode(errors="replace")
+    if not path.resolve().exists():
+        return path.absolute()
+    named = path.parent.resolve() / path.name
+    return path.resolve() if named.is_relative_to("/proc") else named

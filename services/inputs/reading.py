@@ -3,9 +3,12 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator
+from concurrent.futures import CancelledError
 
 from services.commands.cognition import Batch
-from services.inputs.files import Input, UnreadableInput, read
+from services.inputs.errors import BrokenInput, UnreadableInput
+from services.inputs.files import Input, read
+from services.inputs.gzipped import Unzipped
 from services.inputs.lines import Batcher
 
 
@@ -17,16 +20,17 @@ class Reader:
     """
 
     def __init__(self, source: Input) -> None:
-        self._source = source
+        self._text = Unzipped(source.shown, lambda: read(source))
         self._loop = asyncio.get_running_loop()
         self._pieces: asyncio.Queue[bytes | UnreadableInput] = asyncio.Queue(maxsize=1)
         self._thread = threading.Thread(target=self._read, name="perpetua-input", daemon=True)
         self._thread.start()
 
     async def next(self) -> bytes:
-        """Return the next piece; an empty one at the end.
+        """Return the next piece, unzipped if the input is gzip; an empty one at the end.
 
         Raises:
+            BrokenInput: it is gzip, and broken from here on.
             UnreadableInput: reading fails.
         """
         piece = await self._pieces.get()
@@ -38,13 +42,13 @@ class Reader:
         while True:
             piece: bytes | UnreadableInput
             try:
-                piece = read(self._source)
+                piece = self._text.read()
             except UnreadableInput as wrong:
                 piece = wrong
             put = self._pieces.put(piece)
             try:
                 asyncio.run_coroutine_threadsafe(put, self._loop).result()
-            except RuntimeError:  # the loop has ended
+            except (RuntimeError, CancelledError):  # the loop has ended, or ends just now
                 put.close()
                 return
             if not piece or isinstance(piece, UnreadableInput):
@@ -55,11 +59,18 @@ async def read_whole(source: Input) -> AsyncGenerator[list[Batch], None]:
     """Yield the batches of an input, to its end, as they are read.
 
     Raises:
+        BrokenInput: it is gzip and broken; what came before was given.
         UnreadableInput: reading fails on the way.
     """
-    batcher, reader = Batcher(), Reader(source)
-    while data := await reader.next():
-        if ready := batcher.feed(data):
-            yield ready
+    batcher, reader = Batcher(kind=source.kind), Reader(source)
+    broken: BrokenInput | None = None
+    try:
+        while data := await reader.next():
+            if ready := batcher.feed(data):
+                yield ready
+    except BrokenInput as found:
+        broken = found
     if ready := batcher.flush(final=True):
         yield ready
+    if broken:
+        raise broken

@@ -11,14 +11,11 @@ in any batches give the same findings, in memory that stays flat however many li
 | check one again from raw lines | `recount` (`recount`) |
 | what to do about one | `suggest` (`suggest`) |
 | parts that deserve a watcher | `focus` (`Focus`), `watchers` |
-| what one line says | `reading`: `mask` to a shape, `meaning` of the shape |
-| ... and how | `level`, `message`, `token`, `verdict` (which word decides), `phrase` (signatures) |
-| ... who asks, who is to blame | `role`, `blame` |
-| ... formats | `stamp` (time), `status` (HTTP answers), `repeat` (syslog) |
+| what one line says | `lines/` |
+| what was raised before | `raised` (`Raised`) |
 | what is counted, and cited | `sources`, `signatures`, `evidence`, `spike` |
 | kinds of message | `filing`, `template`, `noticed` |
 | every threshold and cap | `limits` |
-| which words fail | `words.toml`, read by `words` |
 """
 
 from services.cognition.statistical.finding import Finding

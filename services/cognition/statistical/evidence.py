@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from services.cognition.statistical.limits import Limits
-from services.cognition.statistical.stamp import Stamp
+from services.cognition.statistical.lines.stamp import Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from services.cognition.statistical.evidence import Evidence
 from services.cognition.statistical.finding import FAILING_SOURCE, Finding, confident, span, times
 from services.cognition.statistical.limits import Limits
-from services.cognition.statistical.phrase import slug
+from services.cognition.statistical.lines.phrase import slug
+from services.cognition.statistical.lines.words import words
 from services.cognition.statistical.signatures import SignatureTally
 from services.cognition.statistical.sources import Sources, SourceTally
-from services.cognition.statistical.words import words
 
 _FOUR = re.compile(r"(?<!\d)(?=(\d{1,3})[-.](\d{1,3})[-.](\d{1,3})[-.](\d{1,3})(?!\d))")
 

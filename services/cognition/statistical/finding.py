@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.cognition.statistical.stamp import Stamp
+from services.cognition.statistical.lines.stamp import Stamp
 
 FAILING_SOURCE, ERROR_BURST = "failing_source", "error_burst"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.cognition.statistical.phrase import key_of
+from services.cognition.statistical.lines.phrase import key_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Limits:
         tokens: words of a line its template has.
         variety: so many words in one place make it a variable, not part of a signature.
         streams: sources of lines whose place (last line, last stamp) is remembered.
+        fields: fields of JSON lines whose values are remembered.
+        field_values: of a field with more values than these a template has none.
         continued: lines without time stamp that still belong to the last stamped one.
     """
 
@@ -78,6 +80,8 @@ class Limits:
     tokens: int = 40
     variety: int = 12
     streams: int = 256
+    fields: int = 512
+    field_values: int = 6
     continued: int = 60
 
 

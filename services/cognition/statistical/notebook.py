@@ -12,13 +12,14 @@ from services.cognition.statistical.finding import Finding
 from services.cognition.statistical.focus import Focus
 from services.cognition.statistical.limits import LIMITS, Limits
 from services.cognition.statistical.line import Line
+from services.cognition.statistical.lines.phrase import Phrase
+from services.cognition.statistical.lines.reading import Reader, Reading
+from services.cognition.statistical.lines.repeat import repeat
+from services.cognition.statistical.lines.stamp import Stamp, stamp
+from services.cognition.statistical.lines.structured import structured
 from services.cognition.statistical.noticed import Noticed, Noticing
-from services.cognition.statistical.phrase import Phrase
-from services.cognition.statistical.reading import Reader, Reading
-from services.cognition.statistical.repeat import repeat
 from services.cognition.statistical.signatures import Signatures
 from services.cognition.statistical.sources import Sources
-from services.cognition.statistical.stamp import Stamp, stamp
 from services.cognition.statistical.watchers import worth_watching
 
 
@@ -83,6 +84,7 @@ class Notebook:
         return {
             "shapes": self._reader.size(),
             "filed": len(self._filing),
+            "fields": self._filing.fields(),
             "templates": self._filing.templates.size(),
             "sources": len(self._sources.tallies),
             "successes": self._sources.size(),
@@ -94,10 +96,11 @@ class Notebook:
     def _take(self, line: Line, noticing: Noticing) -> None:
         text = line.text[: self._limits.text].rstrip("\r\n")
         place = self._place(line.source)
-        moment = stamp(text)
+        fields = structured(line.text, self._limits) if text[:1] == "{" else None
+        moment = stamp(text) if fields is None else fields.moment
         repeated = repeat(text, self._limits.repeat) if "message repeated" in text else None
-        if repeated is None:
-            weight, reading = 1, self._reader.read(text)
+        if repeated is None or fields is not None:
+            weight, reading = 1, self._reader.read(text, fields)
         elif repeated.text:
             weight, reading = repeated.times, self._reader.read(repeated.text)
         else:

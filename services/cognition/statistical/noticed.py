@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.cognition.statistical.phrase import Phrase
+from services.cognition.statistical.lines.phrase import Phrase
 from services.cognition.statistical.template import Templates
 
 _TOP = 5

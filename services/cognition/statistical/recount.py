@@ -1,18 +1,22 @@
 """Counts a finding again from the raw lines it cites, by none of the code that found it."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from domain.formats import entry
 from services.cognition.statistical.limits import LIMITS
 from services.cognition.statistical.line import Line
-from services.cognition.statistical.phrase import WORD
+from services.cognition.statistical.lines.phrase import WORD
 
 _HEAD = r"^(?:(?:\S*[^\s:]\s+){0,7}\S+[:\]]\s+)?"
 _REPEATED = re.compile(_HEAD + r"message repeated (\d{1,9}) times: \[.*\]\s*$")
 _LAST_REPEATED = re.compile(_HEAD + r"last message repeated (\d{1,9}) times?\s*$")
 _NUMERIC = re.compile(r"[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]+")
+_FIELDS = 1_000
 _HTTP = re.compile(r"HTTP (\d{3})$")
 
 
@@ -68,6 +72,32 @@ def _word(word: str) -> str:
     return rf"(?<!\w){re.escape(word)}{rest}" if word.isascii() else re.escape(word)
 
 
+def _fields(text: str) -> str:
+    """The names and values of a JSON line, as text without its escapes; empty for other lines."""
+    if text[:1] != "{":
+        return ""
+    try:
+        found = entry.parsed(text)
+    except (ValueError, RecursionError):
+        return ""
+    told: list[str] = []
+    waiting: list[tuple[str, object]] = [("", found)]
+    while waiting and len(told) < _FIELDS:
+        name, value = waiting.pop()
+        if isinstance(value, str) and value[:1] == "{":
+            with suppress(ValueError, RecursionError):
+                value = entry.parsed(value)
+        if isinstance(value, dict) and value:
+            waiting.extend((f"{name}.{key}".strip("."), inner) for key, inner in value.items())
+        elif isinstance(value, list) and value:
+            waiting.extend((name, inner) for inner in value)
+        else:
+            value = None if value in ({}, []) else value
+            said = value if isinstance(value, str) else json.dumps(value)
+            told.append(f"{name} {said}"[: LIMITS.text].replace("\n", " "))
+    return "; ".join(told)
+
+
 def _weight(match: re.Match[str] | None) -> int:
     return max(1, min(int(match[1]), LIMITS.repeat)) if match is not None else 1
 
@@ -102,7 +132,7 @@ def recount(spec: Mapping[str, object], lines: Iterable[Line]) -> Recount:
         if (line.position, line.number) in seen:
             continue
         seen.add((line.position, line.number))
-        text = line.text[: LIMITS.text].rstrip("\r\n")
+        text = _fields(line.text) or line.text[: LIMITS.text].rstrip("\r\n")
         fault, weight = _read(line, text, pattern, subject, before.get(line.source))
         if fault:
             reason = f"Line {line.position}#{line.number} {fault}."

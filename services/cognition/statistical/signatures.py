@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from services.cognition.statistical.evidence import Evidence, Room
 from services.cognition.statistical.limits import Limits
-from services.cognition.statistical.phrase import Phrase
+from services.cognition.statistical.lines.phrase import Phrase
 from services.cognition.statistical.spike import Spike
 
 _PROBED = 16

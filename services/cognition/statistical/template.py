@@ -59,7 +59,7 @@ class Templates:
             known = self._all[best].words
             for at, word in enumerate(message):
                 if known[at] != word:
-                    known[at] = "*"
+                    known[at] = _common(known[at], word)
             return best, False
         return self._make(message, group), True
 
@@ -97,3 +97,11 @@ class Templates:
         crowd.remove(number)
         if not crowd:
             del self._groups[gone.group]
+
+
+def _common(one: str, other: str) -> str:
+    """What two words in one place have in common: the name of a field, or nothing."""
+    name, sign, _ = one.partition("=")
+    if not sign or not other.startswith(f"{name}="):
+        return "*"
+    return f"{name}=*," if one.endswith(",") and other.endswith(",") else f"{name}=*"

@@ -2,15 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 import rfc8785
 
 from domain.budget import Credits
 from domain.events.cognition import Thinker, Usage
 from domain.events.gate import Action
-from domain.ports import (
+from domain.references import cite, lines_of
+from domain.thinking import (
     Checked,
     ChildWanted,
     ObservedLine,
@@ -20,23 +25,27 @@ from domain.ports import (
     ThinkRequest,
     ThinkResult,
 )
-from domain.references import cite, lines_of
+from services.cognition.statistical.answering import answered
 from services.cognition.statistical.finding import Finding
 from services.cognition.statistical.focus import Focus
 from services.cognition.statistical.line import Line
+from services.cognition.statistical.lines.phrase import key_of
 from services.cognition.statistical.notebook import Notebook
-from services.cognition.statistical.phrase import key_of
+from services.cognition.statistical.noticed import Noticed
+from services.cognition.statistical.raised import Raised
 from services.cognition.statistical.recount import recount
 from services.cognition.statistical.suggest import suggest
 
 SOURCE = Thinker(source="statistical")
+T = TypeVar("T")
+
 FOCUS = "focus:"
 """Tag of a persona that watches only one signature."""
 SLICE_MS = 2_000
 """Longest one step takes: input is read in lots that need a fraction of it."""
+PLACES = 2
+"""Personas that think at once, all on one interpreter: more would only hold each other up."""
 RAISED_AT_ONCE = 32
-RAISED_AGAIN_AT = 2.0
-"""A known finding is supposed anew once it has grown by this factor."""
 
 
 class StatisticalThinker:
@@ -44,39 +53,71 @@ class StatisticalThinker:
 
     def __init__(self) -> None:
         self._notebooks: dict[str, Notebook] = {}
-        self._raised: dict[tuple[str, str], int] = {}
+        self._upto: dict[str, tuple[int, int]] = {}
+        """Position and number of the last line of each persona that is read, or begun to be."""
+        self._raised = defaultdict[str, Raised](Raised)
+        self._places = asyncio.Semaphore(PLACES)
+        self._threads = ThreadPoolExecutor(PLACES, "statistical")
 
-    def worst_case(self, prompt: str) -> Credits:
+    async def fit(self, request: ThinkRequest) -> ThinkRequest:
+        """Show all of it: there is no prompt."""
+        return request
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a place, so that what waits does not count as thinking."""
+        async with self._places:
+            yield
+
+    def worst_case(self, request: ThinkRequest) -> Credits:
         """No tokens; the time of one slice."""
         return Credits(0, SLICE_MS)
 
     async def think(self, request: ThinkRequest) -> ThinkResult:
         """Answer one request, off the event loop."""
-        return await asyncio.to_thread(self._think, request)
+        return await self._run(self._think, request)
 
     async def recall(self, request: ThinkRequest) -> None:
         """Read lines again that the persona had read before this process began."""
-        await asyncio.to_thread(self._notebook(request).read, _lines(request.lines))
+        async with self.turn():
+            await self._run(self._recall, request)
 
     def forget(self, persona_id: str) -> None:
         """Drop a persona's notebook."""
         self._notebooks.pop(persona_id, None)
-        for key in [key for key in self._raised if key[0] == persona_id]:
-            del self._raised[key]
+        self._upto.pop(persona_id, None)
+        self._raised.pop(persona_id, None)
+
+    async def _run(self, work: Callable[[ThinkRequest], T], request: ThinkRequest) -> T:
+        """Work in a thread of its own: others are full of what waits for the store."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, request)
+
+    def _recall(self, request: ThinkRequest) -> None:
+        self._read(request)
+
+    def _read(self, request: ThinkRequest) -> Noticed:
+        """Read what is new to its notebook: a step that is taken again counts no line twice."""
+        who = request.persona_id
+        upto = self._upto.get(who, (-1, -1))
+        fresh = [line for line in _lines(request.lines) if (line.position, line.number) > upto]
+        if fresh:
+            self._upto[who] = fresh[-1].position, fresh[-1].number
+        return self._notebook(request).read(fresh)
 
     def _think(self, request: ThinkRequest) -> ThinkResult:
         began = time.perf_counter()
-        answer = {
+        step = {
             "observe": self._observe,
             "reflect": self._reflect,
             "test": self._test,
             "compress": self._compress,
-        }[request.phase](request)
+        }[request.phase]
+        answer = step(request) if request.question is None else answered(request)
         spent_ms = int((time.perf_counter() - began) * 1000)
         return replace(answer, usage=Usage(cpu_ms=spent_ms))
 
     def _observe(self, request: ThinkRequest) -> ThinkResult:
-        noticed = self._notebook(request).read(_lines(request.lines))
+        noticed = self._read(request)
         told = [noticed.text] if request.lines else []
         told += [f"Inherited from {m.text}" for m in request.memories]
         impact = 0.3 if noticed.failing or noticed.new_templates else 0.05
@@ -90,8 +131,10 @@ class StatisticalThinker:
         watched |= {key_of(focus.signature) for focus in wanted}
         mine = [f for f in findings if self._is_mine(f, notebook, watched)]
         news = [f for f in mine if self._is_news(request, f)][:RAISED_AT_ONCE]
+        raised = self._raised[request.persona_id]
         for finding in news:
-            self._raised[request.persona_id, finding.key] = finding.count
+            raised.note(finding.key, finding.count)
+        raised.let_go({finding.key for finding in findings})
         told = " ".join(f.claim for f in news[:5]) or "Nothing that was not known."
         if wanted:
             told += f" Worth a watcher: {', '.join(focus.signature for focus in wanted)}."
@@ -120,10 +163,10 @@ class StatisticalThinker:
     def _is_grown(self, persona_id: str, focus: Focus, notebook: Notebook) -> bool:
         """Tell whether a part got a watcher never, or has doubled since the last one."""
         count = sum(f.count for f in notebook.findings() if f.signature == focus.signature)
-        before = self._raised.get((persona_id, focus.key))
-        if before is not None and count < before * RAISED_AGAIN_AT:
+        raised = self._raised[persona_id]
+        if not raised.is_news(focus.key, count):
             return False
-        self._raised[persona_id, focus.key] = count
+        raised.note(focus.key, count)
         return True
 
     def _is_mine(self, finding: Finding, notebook: Notebook, watched: set[str]) -> bool:
@@ -133,11 +176,10 @@ class StatisticalThinker:
 
     def _is_news(self, request: ThinkRequest, finding: Finding) -> bool:
         """Tell whether a finding was never raised, or has doubled since."""
-        before = self._raised.get((request.persona_id, finding.key))
-        if before is None and finding.key in request.known:
-            self._raised[request.persona_id, finding.key] = finding.count
-            return False
-        return before is None or finding.count >= before * RAISED_AGAIN_AT
+        raised = self._raised[request.persona_id]
+        if finding.key in request.known and finding.key not in raised:
+            raised.note(finding.key, finding.count)
+        return raised.is_news(finding.key, finding.count)
 
     def _notebook(self, request: ThinkRequest) -> Notebook:
         if request.persona_id not in self._notebooks:
