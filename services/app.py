@@ -6,23 +6,39 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import Self
 
+from domain.asking import REPLY
 from domain.context import Context
 from domain.ports import Thinker
 from services import clock, team
+from services.bus.connect import client
+from services.bus.relay import Relay
 from services.cognition.governor import Governor
 from services.cognition.loop import Loop, Means
+from services.cognition.making import make_thinkers
 from services.cognition.statistical.thinker import StatisticalThinker
 from services.cognition.thinking import Thinking
 from services.commands import lifecycle
 from services.executor import Executor
 from services.gate.gate import Gate
+from services.memory.blackboard import Blackboard
+from services.memory.cold import ColdSnapshots
+from services.memory.embedders import chosen
+from services.memory.hot import HotRings
+from services.memory.indexer import Indexer
+from services.memory.query import QueryEmbedder
+from services.memory.remembering import Remembering
+from services.memory.search import Search
+from services.memory.warm import Warm
+from services.picture.meter import Meter
 from services.reaping import Reaper
+from services.reconciliation import Reconciler
+from services.reconciliation.rule import Parts
 from services.settings import Settings
 from services.store.embedded import EmbeddedPostgres
-from services.store.loop_lock import LoopLock
 from services.store.migrate import migrate
 from services.store.recorder import Recorder
 from services.store.save import Fence
+from services.store.session_lock import SessionLock
 from services.tokens import Tokens
 from services.unit_of_work import Unit
 from services.views import Views
@@ -51,23 +67,48 @@ class App:
             opening.callback(self.executor.close)
             self.views = Views(self.recorder, self.conninfo)
             opening.callback(self.views.close)
+            self.hot = HotRings(self.recorder)
+            embedder = chosen(settings.memory)
+            self.search = Search(self.views, QueryEmbedder(embedder), settings.memory)
+            self.blackboard = Blackboard(self.views, clock.now)
+            self.remembering = Remembering(
+                self.hot, Warm(self.search), ColdSnapshots(self.views), self.blackboard
+            )
             self.tokens = Tokens.open(settings)
+            self.bus = client(settings.kafka, settings.bus) if settings.kafka else None
             self._opened = opening.pop_all()
         self.reaper = Reaper(self.executor, self.recorder, self.views)
         self.gate = Gate(self.executor, self.recorder, self.views, settings, self.conninfo)
-        self.thinker: Thinker = thinker or StatisticalThinker()
+        self.indexer = Indexer(self.conninfo, embedder, self.recorder.head, self._shows_all)
+        self.reconciler = Reconciler(
+            Parts(self.executor, self.recorder, self.views, self.reaper, self.gate),
+            settings.reconcile_interval_secs,
+        )
+        self.thinkers = make_thinkers(
+            thinker or StatisticalThinker(),
+            settings.models,
+            settings.default_thinker,
+            {n: t.does for n, t in settings.gate.tools.items() if n != REPLY},
+        )
+        self.meter = Meter()
         self.loop = Loop(
             Means(
                 self.executor,
                 self.recorder,
                 self.views,
-                LoopLock(self.conninfo, "perpetua loop"),
+                SessionLock(self.conninfo, "perpetua loop"),
                 self._think_with,
                 self._before_thinking,
                 settings.cognition_enabled,
             ),
             settings.cognition.loop_interval_ms,
         )
+
+    def relay(self) -> Relay | None:
+        """Make what publishes this store's events, if there is a Kafka."""
+        if self.bus is None:
+            return None
+        return Relay(self.recorder, self.conninfo, self.bus, self.settings.bus, self.partitions)
 
     def seed(self) -> None:
         """Spawn the default team's root, unless somebody lives already."""
@@ -111,7 +152,8 @@ class App:
             executor=self.executor,
             recorder=self.recorder,
             governor=Governor(self.executor, self.settings.limits),
-            thinker=self.thinker,
+            thinkers=self.thinkers,
+            remembering=self.remembering,
             settings=self.settings.cognition,
             ceilings=self.settings.limits,
             fence=fence,
@@ -122,6 +164,10 @@ class App:
                 self.executor.context("system:scheduler"), persona_id, reason
             ),
         )
+
+    def _shows_all(self) -> bool:
+        """Tell whether warm memory shows everything that is stored."""
+        return any(s.name == "memories" and s.behind == 0 for s in self.views.standings())
 
     async def _before_thinking(self) -> None:
         await asyncio.to_thread(self.gate.recover)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from domain import streams
-from domain.aggregates import Aggregate, Fabric, Persona, Proposal, Swarm, Target
+from domain.aggregates import Aggregate, Fabric, Persona, Proposal, Swarm, Target, Work
 from domain.context import Context
 from domain.events import Event
 from domain.recorded import StreamEvent
@@ -86,6 +86,10 @@ class Unit:
     def target(self, tool: str, target: str) -> Target:
         """A target, touched before or not."""
         return self._aggregate(streams.target(tool, target), lambda: Target(tool, target))
+
+    def work(self, swarm_id: str) -> Work:
+        """Who works on what in a swarm, whether anybody ever did or not."""
+        return self._aggregate(streams.work(swarm_id), lambda: Work(swarm_id))
 
     def log(self, prefix: str) -> Log:
         """A segmented log as it stands, with what this command appended."""

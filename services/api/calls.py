@@ -1,9 +1,11 @@
 """One request as a command: who asks, under which correlation id, and whether it came before."""
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Header
@@ -14,7 +16,12 @@ from starlette.requests import Request
 
 from domain.context import Context
 from domain.errors import DomainError, IdempotencyKeyReused
+from domain.events import Event
+from projections.privacy import Readable, Reader, readable
+from projections.view import Cursor
 from services import clock
+from services.api.following import next_of
+from services.api.permissions import reader_of
 from services.executor import Command, Done, Idempotency, Repeated
 from services.tokens import Principal
 
@@ -47,11 +54,18 @@ class Call:
     """Key under which the client wants it carried out once, if it gave one."""
     body_hash: bytes
     """SHA-256 of method, path and body."""
+    closing: asyncio.Event
+    """Set when the server stops: whoever waits then answers at once."""
 
     @property
     def now(self) -> datetime:
         """The time, UTC."""
         return clock.now()
+
+    @property
+    def reader(self) -> Reader:
+        """Who reads memory by this call."""
+        return reader_of(self.principal)
 
     def context(self) -> Context:
         """Make the context of a command decided now."""
@@ -115,6 +129,34 @@ class Call:
         """Ask a read model, in a thread."""
         return await run_in_threadpool(query)
 
+    async def ask(self, query: Callable[[Cursor], T]) -> T:
+        """Return what a query of a read model finds, of memory what the caller may read."""
+        return await self.read(lambda: self.app.views.ask(query, self.reader))
+
+    async def readable(self, *, distilled: bool = False) -> Readable:
+        """Return what the caller may read."""
+        return await self.ask(partial(readable, distilled=distilled))
+
+    async def next_of(
+        self, after: int, topics: Sequence[str], concerns: Callable[[Event], bool]
+    ) -> int:
+        """Wait for the first event after a position that concerns the caller; return where it is.
+
+        Raises:
+            TimeoutError: the server or the store closes, nothing will come any more.
+        """
+        coming = asyncio.ensure_future(next_of(self.app.recorder, after, topics, concerns))
+        closing = asyncio.ensure_future(self.closing.wait())
+        try:
+            await asyncio.wait({coming, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                raise TimeoutError
+            return coming.result()
+        finally:
+            coming.cancel()
+            closing.cancel()
+            await asyncio.gather(coming, closing, return_exceptions=True)
+
     async def shown(self, position: int) -> None:
         """Wait until the read models show what was saved; not for ever, if they are behind."""
         if position:
@@ -164,12 +206,18 @@ async def _call(request: Request, idempotency_key: IdempotencyKey = None) -> Cal
         request.state.correlation_id,
         once,
         sent.digest(),
+        request.app.state.streams.closing,
     )
 
 
 async def _reading(request: Request) -> Call:
     return Call(
-        request.app.state.perpetua, request.state.principal, request.state.correlation_id, None, b""
+        request.app.state.perpetua,
+        request.state.principal,
+        request.state.correlation_id,
+        None,
+        b"",
+        request.app.state.streams.closing,
     )
 
 

@@ -24,6 +24,8 @@ _NEAR: Final = 1_000
 """A thought and its proposal are one save: the thought is within this many positions."""
 _SHOWN: Final = 20
 """Positions among which the input of a thought is looked for."""
+_CAUSING: Final = ("input", "question")
+"""Tiers of what may make a persona think."""
 _SEGMENTS: Final = 5
 """Segments of the thought log that are searched, from the thought back."""
 
@@ -42,10 +44,10 @@ def causes_of(recorder: Recorder, proposal_id: str) -> list[Recorded]:
 
 
 def _input_of(recorder: Recorder, thought: Recorded) -> Iterator[Recorded]:
-    """Yield the input that made a persona think, if any did."""
+    """Yield the input or the question that made a persona think, if any did."""
     event = thought.event
     if isinstance(event, ThoughtGenerated):
-        refs = [each.ref for each in event.context_refs if each.tier == "input"]
+        refs = [each.ref for each in event.context_refs if each.tier in _CAUSING]
         shown = {place for ref in refs[:_SHOWN] if (place := position_of(ref)) is not None}
         for stored in recorder.read_positions(sorted(shown)):
             recorded = to_recorded(stored)

@@ -54,7 +54,7 @@ async def get_status(call: Reading) -> Status:
 async def get_latest_snapshot(call: Reading) -> Snapshot:
     """Show the newest state of mind."""
     views = call.app.views
-    row = await call.read(views.latest_snapshot)
+    row = await call.read(lambda: views.latest_snapshot(reader=call.reader))
     if row is None:
         raise NothingThere("No snapshots available")
     persona_id = row.persona_id
@@ -91,10 +91,12 @@ def _seed(call: Call, first: Create | None) -> None:
     if first is None:
         call.app.seed()
         return
-    ceilings, new = call.app.settings.limits, first
+    settings, new = call.app.settings, first
 
     def command(unit: Unit) -> None:
         if unit.fabric().live_personas == 0:
-            lifecycle.spawn(unit, described_by(new, unit, new.parent_id, new.tags), ceilings)
+            names = settings.thinker_names
+            described = described_by(new, unit, new.parent_id, new.tags, names)
+            lifecycle.spawn(unit, described, settings.limits)
 
     call.app.executor.run(call.context(), command)

@@ -11,9 +11,7 @@ from domain.events import (
 )
 from projections.rows import ProposalRow
 from services.api.calls import Call
-from services.api.following import following
 from services.api.models.proposal import ProposalStanding, standing
-from services.store.codec import decode
 
 TOPICS = (
     ProposalVerified.topic,
@@ -39,22 +37,10 @@ async def _decided(call: Call, proposal_id: str) -> ProposalStanding:
         row = await call.read(lambda: call.app.views.proposal(proposal_id))
         if row and _is_final(row):
             return standing(row)
-        head = await _next_step(call, proposal_id, head)
+        head = await call.next_of(
+            head, TOPICS, lambda event: getattr(event, "proposal_id", None) == proposal_id
+        )
         await call.shown(head)
-
-
-async def _next_step(call: Call, proposal_id: str, after: int) -> int:
-    """Wait until something happens to a proposal; return where.
-
-    Raises:
-        TimeoutError: the store closes, nothing will come any more.
-    """
-    async with following(call.app.recorder, after, TOPICS) as batches:
-        async for batch in batches:
-            for stored in batch:
-                if getattr(decode(stored.state), "proposal_id", None) == proposal_id:
-                    return stored.position
-    raise TimeoutError
 
 
 def _is_final(row: ProposalRow) -> bool:

@@ -31,15 +31,17 @@ STATUSES: Final[dict[type[Exception], int]] = {
     refusals.NothingThere: 404,
     domain.WrongState: 409,
     domain.DomainError: 409,
-    TooBusy: 409,
     refusals.BodyTooLarge: 413,
     domain.EventTooLarge: 413,
     store.EventTooLarge: 413,
     refusals.WrongContentType: 415,
     domain.InvalidInput: 422,
     psycopg.DataError: 422,
+    psycopg.errors.ProgramLimitExceeded: 422,
+    psycopg.errors.StatementTooComplex: 422,
     domain.ShownHashRequired: 428,
     domain.BudgetExhausted: 429,
+    TooBusy: 503,
     store.StoreUnavailable: 503,
     PersistenceError: 503,
     psycopg.OperationalError: 503,
@@ -48,6 +50,8 @@ STATUSES: Final[dict[type[Exception], int]] = {
 _CODES: Final[dict[type[Exception], str]] = {
     store.EventTooLarge: "event_too_large",
     psycopg.DataError: "invalid_input",
+    psycopg.errors.ProgramLimitExceeded: "invalid_input",
+    psycopg.errors.StatementTooComplex: "invalid_input",
     PersistenceError: "store_unavailable",
     psycopg.OperationalError: "store_unavailable",
 }
@@ -77,7 +81,7 @@ def answer_to(error: Exception) -> Response:
         headers["Retry-After"] = str(error.retry_after_secs or _NEVER_SECS)
     if status == 503:
         headers["Retry-After"] = "1"
-        logger.warning("the store is out of reach", extra={"why": str(error)})
+        logger.warning("can't be done now", extra={"why": str(error)})
     if isinstance(error, psycopg.Error):
         return _reply(status, "the store can't take or give this", _code(error), headers)
     details = getattr(error, "details", {})

@@ -1,12 +1,14 @@
 """Following the store for as long as a block lasts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import cast
 
+from domain.events import Event
+from domain.recorded import Stored
+from services.store.codec import decode
 from services.store.recorder import Recorder
-from services.store.save import Stored
 
 
 @asynccontextmanager
@@ -17,6 +19,22 @@ async def following(
     batches = cast("AsyncGenerator[list[Stored]]", recorder.follow(after, topics=topics))
     async with aclosing(batches):
         yield batches
+
+
+async def next_of(
+    recorder: Recorder, after: int, topics: Sequence[str], concerns: Callable[[Event], bool]
+) -> int:
+    """Wait for the first event after a position that concerns somebody; return where it is.
+
+    Raises:
+        TimeoutError: the store closes, nothing will come any more.
+    """
+    async with following(recorder, after, topics) as batches:
+        async for batch in batches:
+            for stored in batch:
+                if concerns(decode(stored.state)):
+                    return stored.position
+    raise TimeoutError
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ Servers decode a path before it is routed, and then `a%2Fb` is two parts. Here t
 as it was sent, and every part is decoded by who takes it.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import unquote
 
@@ -11,7 +12,14 @@ from fastapi import Path
 from pydantic import AfterValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from domain.errors import InvalidInput, PersonaNotFound, ProposalNotFound, ReservationNotFound
+from domain.errors import (
+    InvalidInput,
+    NotFound,
+    PersonaNotFound,
+    ProposalNotFound,
+    QuestionNotFound,
+    ReservationNotFound,
+)
 from domain.vocabulary import checked_id
 
 
@@ -42,25 +50,28 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def _persona(text: str) -> str:
+def _decoded(text: str, unknown: Callable[[str], NotFound]) -> str:
+    """Return an id as it was meant; what can't be one is nobody's, like any other unknown one."""
     decoded = unquote(text)
     if not _is_id(decoded):
-        raise PersonaNotFound(decoded)
+        raise unknown(decoded)
     return decoded
+
+
+def _persona(text: str) -> str:
+    return _decoded(text, PersonaNotFound)
 
 
 def _proposal(text: str) -> str:
-    decoded = unquote(text)
-    if not _is_id(decoded):
-        raise ProposalNotFound(decoded)
-    return decoded
+    return _decoded(text, ProposalNotFound)
 
 
 def _reservation(text: str) -> str:
-    decoded = unquote(text)
-    if not _is_id(decoded):
-        raise ReservationNotFound(decoded)
-    return decoded
+    return _decoded(text, ReservationNotFound)
+
+
+def _question(text: str) -> str:
+    return _decoded(text, QuestionNotFound)
 
 
 PersonaId = Annotated[
@@ -72,4 +83,6 @@ ProposalId = Annotated[
 ReservationId = Annotated[
     str, AfterValidator(_reservation), Path(description="Id of the reservation.")
 ]
-"""What can't be an id is nobody's: not found, like any other unknown one."""
+QuestionId = Annotated[
+    str, AfterValidator(_question), Path(description="Id of the question, percent-encoded.")
+]

@@ -1,5 +1,6 @@
 """Proposals: agents make them, people see and decide on them."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -13,13 +14,15 @@ from services.api.models.proposal import (
     ProposalDetail,
     ProposalStanding,
     in_detail,
-    just_made,
+    just_now,
     of_row,
 )
-from services.api.models.propose import Approve, Ended, Propose, Reject
+from services.api.models.propose import Approve, Ended, Propose, Reject, Vote
 from services.api.paths import PersonaId, ProposalId
 from services.api.queries import After, Limit, Word
+from services.api.refusals import Forbidden
 from services.api.responses import BODY, REFUSED, UNKNOWN, UNSHOWN
+from services.api.withheld import readable
 from services.commands import gate as commands
 from services.store.errors import StoreUnavailable
 from services.unit_of_work import Unit
@@ -48,7 +51,7 @@ async def propose(
     """
 
     def command(unit: Unit) -> ProposalStanding:
-        return just_made(commands.propose(unit, persona_id, new.command(unit.context.new_id())))
+        return just_now(commands.propose(unit, persona_id, new.command(unit.context.new_id())))
 
     made = await call.run(command, lambda done: done.result, ProposalStanding)
     if not wait:
@@ -71,8 +74,17 @@ async def list_proposals(
 
 
 @router.get("/v1/cognition/proposals/{proposal_id}", responses=UNKNOWN)
-async def get_proposal(call: Reading, proposal_id: ProposalId) -> ProposalDetail:
-    """Show a proposal with all that a person must see before deciding on it."""
+async def get_proposal(call: Reading, proposal_id: ProposalId, wait: Wait = 0) -> ProposalDetail:
+    """Show a proposal with all that a person must see before deciding on it; an agent its own.
+
+    With `wait`, once the decision has fallen or the time is up.
+    """
+    told = await detail_of(call, proposal_id)
+    if call.principal.persona_id not in (None, told.persona_id):
+        raise Forbidden(f"{call.principal.actor} sees only its own", role=call.principal.role)
+    if not wait:
+        return told
+    await decided_within(call, proposal_id, wait)
     return await detail_of(call, proposal_id)
 
 
@@ -93,6 +105,18 @@ async def approve_proposal(
         return Approved(approved=True, proposal_id=proposal_id)
 
     return await call.run_long(act, Approved)
+
+
+@router.post("/v1/cognition/proposals/{proposal_id}/votes", responses=BODY | UNKNOWN | REFUSED)
+async def cast_vote(call: Commanding, proposal_id: ProposalId, how: Vote) -> ProposalStanding:
+    """Cast a persona's vote; an agent only its own persona's."""
+    if call.principal.persona_id not in (None, how.persona_id):
+        raise Forbidden(f"{call.principal.actor} votes only for itself", role=call.principal.role)
+
+    def command(unit: Unit) -> ProposalStanding:
+        return just_now(commands.vote(unit, proposal_id, how.persona_id, how.vote, how.reason))
+
+    return await call.run(command, lambda done: done.result, ProposalStanding)
 
 
 @router.post("/v1/cognition/proposals/{proposal_id}/reject", responses=BODY | UNKNOWN | REFUSED)
@@ -126,8 +150,10 @@ async def detail_of(call: Call, proposal_id: str) -> ProposalDetail:
         ProposalNotFound: there is none of this id.
         StoreUnavailable: the read model is too far behind to tell of it.
     """
+    owners = (await call.readable()).owners
     for _ in range(_LOOKS):
         shown = await call.read(lambda: call.app.gate.show(proposal_id))
+        shown = replace(shown, evidence=[readable(each, owners) for each in shown.evidence])
         row = await call.read(lambda: call.app.views.proposal(proposal_id))
         if row and row.status == shown.status:
             return in_detail(row, shown)

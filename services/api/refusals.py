@@ -3,6 +3,7 @@
 ApiRefusal
 ├── Unauthenticated        no token, or nobody's
 ├── Forbidden              known, but not allowed
+│   └── MemoryPrivate      another's memory, not shared
 ├── MalformedBody          not JSON
 ├── WrongContentType       JSON, said to be something else
 ├── BodyTooLarge           over the limit of a request
@@ -31,6 +32,12 @@ class Forbidden(ApiRefusal):
     """The token's owner may not do this."""
 
     code = "forbidden"
+
+
+class MemoryPrivate(Forbidden):
+    """The policy of whose memory it is does not share it with who asks."""
+
+    code = "memory_private"
 
 
 class MalformedBody(ApiRefusal):

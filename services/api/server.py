@@ -9,15 +9,24 @@ from starlette.middleware.cors import CORSMiddleware
 
 from services.api import (
     agents,
+    beliefs,
+    blackboard,
     cognition,
     errors,
     health,
+    lineage,
+    memories,
+    memory,
+    operations,
     proposals,
+    questions,
     receipts,
+    reconciliation,
     reservations,
     stream,
     swarm,
     why,
+    workspace,
 )
 from services.api.access_log import CORRELATION_HEADER, AccessLog
 from services.api.auth import BEARER, QUERY, Authentication
@@ -29,7 +38,25 @@ from services.api.streams import Streams
 if TYPE_CHECKING:
     from services.app import App
 
-NOUNS: Final = (cognition, stream, swarm, agents, reservations, proposals, receipts, why)
+NOUNS: Final = (
+    cognition,
+    stream,
+    swarm,
+    lineage,
+    agents,
+    beliefs,
+    workspace,
+    blackboard,
+    memories,
+    memory,
+    reservations,
+    proposals,
+    questions,
+    receipts,
+    why,
+    operations,
+    reconciliation,
+)
 _DESCRIPTION: Final = """
 The control plane of Perpetua: start and stop cognition, follow it, make and end personas, send in
 what agents think that run elsewhere, and decide on what personas propose.

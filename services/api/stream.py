@@ -53,10 +53,10 @@ def _streams(request: Request) -> Streams:
 
 @router.get("/stream", response_class=Response, responses=_TOLD)
 async def stream_cognition(
-    _: Reading,
+    call: Reading,
     streams: Annotated[Streams, Depends(_streams)],
     last_event_id: LastEventId = None,
     last_event_id_query: LastEventIdQuery = None,
 ) -> Response:
     """Stream what happens, from now on or right after the event of `Last-Event-ID`."""
-    return await streams.open(last_event_id or last_event_id_query)
+    return await streams.open(last_event_id or last_event_id_query, call.reader)

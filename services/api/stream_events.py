@@ -26,7 +26,7 @@ from domain.events import (
 )
 from domain.recorded import Recorded
 from domain.streams import FABRIC
-from services.api import stream_thoughts
+from services.api import stream_beliefs, stream_thoughts
 from services.api.models.receipt import summary_of
 from services.api.stream_message import EXCERPT, Known, Message
 
@@ -75,6 +75,7 @@ def _rejected(recorded: Recorded, event: ProposalRejected, known: Known) -> Iter
         "proposal_rejected",
         {"proposal_id": event.proposal_id, "stage": event.stage, "reasons": event.reasons},
     )
+    yield from stream_beliefs.rejected(event)
 
 
 def _vote(recorded: Recorded, event: VoteCast, known: Known) -> Iterable[Message]:
@@ -94,6 +95,7 @@ def _executed(recorded: Recorded, event: ActionExecuted, known: Known) -> Iterab
             "summary": summary_of(event.outcome, event.result),
         },
     )
+    yield from stream_beliefs.executed(event)
 
 
 def _spawned(recorded: Recorded, event: PersonaSpawned, known: Known) -> Iterable[Message]:

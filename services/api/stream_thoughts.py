@@ -14,6 +14,7 @@ from domain.events import (
 )
 from domain.recorded import Recorded
 from domain.streams import SEGMENT_SIZE
+from services.api import stream_beliefs
 from services.api.stream_message import EXCERPT, Known, Message
 
 
@@ -54,6 +55,7 @@ def hypothesis(recorded: Recorded, event: HypothesisRaised, known: Known) -> Ite
             "evidence_refs": event.evidence_refs,
         },
     )
+    yield from stream_beliefs.supposed(event)
 
 
 def check(recorded: Recorded, event: CheckRequested, known: Known) -> Iterable[Message]:
@@ -86,6 +88,7 @@ def checked(recorded: Recorded, event: CheckResult, known: Known) -> Iterable[Me
             "confidence_after": event.confidence_after,
         },
     )
+    yield from stream_beliefs.checked(event)
 
 
 def snapshot(recorded: Recorded, event: SnapshotCompressed, known: Known) -> Iterable[Message]:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 from starlette.concurrency import run_in_threadpool
 
 from domain.limits import Limits
+from domain.recorded import Stored
+from projections.privacy import Reader
 from services.api.following import following_with_pauses
 from services.api.stream_events import TOPICS, messages
 from services.api.stream_message import Known
 from services.api.stream_response import EventStream
+from services.api.withheld import is_withheld, without_words
 from services.store.mapper import to_recorded
-from services.store.save import Stored
 from services.unit_of_work import Unit
 
 if TYPE_CHECKING:
@@ -66,8 +68,10 @@ class Streams:
         """End them all, from the server's loop; clients come back with their last event's id."""
         self.closing.set()
 
-    async def open(self, event_id: str | None) -> EventStream:
+    async def open(self, event_id: str | None, reader: Reader) -> EventStream:
         """Open a stream right after an event; without one, where the store is now.
+
+        What the reader may not see is told without its words.
 
         A client that says where it was misses nothing, however slow it is. One that does not is
         live: when it falls too far behind it goes on at the head, and is told so.
@@ -76,9 +80,9 @@ class Streams:
         place = Place.read(event_id) if event_id else Place(head)
         if place.position > head:
             place = Place(head)
-        return EventStream(self._chunks(place, live=not event_id), self.closing)
+        return EventStream(self._chunks(place, reader, live=not event_id), self.closing)
 
-    async def _chunks(self, place: Place, *, live: bool) -> AsyncIterator[str]:
+    async def _chunks(self, place: Place, reader: Reader, *, live: bool) -> AsyncIterator[str]:
         yield GREETING if place.more else f"{GREETING[:-1]}id: {place.position}\n\n"
         recorder, skipped = self._app.recorder, 1
         while skipped:
@@ -90,7 +94,7 @@ class Streams:
                         yield KEEP_ALIVE
                         continue
                     began = time.monotonic()
-                    for chunk in await run_in_threadpool(self._told, batch, place):
+                    for chunk in await run_in_threadpool(self._told, batch, place, reader):
                         yield chunk
                     place = Place(batch[-1].position)
                     if live and time.monotonic() - began > _SLOW_SECS:
@@ -105,14 +109,17 @@ class Streams:
         behind = self._app.recorder.head() - place.position
         return behind if behind > self.most_behind else 0
 
-    def _told(self, batch: Sequence[Stored], place: Place) -> list[str]:
+    def _told(self, batch: Sequence[Stored], place: Place, reader: Reader) -> list[str]:
         """Render a batch for a client that is at a place, in chunks."""
-        frames = (frame for stored in batch for frame in self._frames(stored, place))
+        frames = (frame for stored in batch for frame in self._frames(stored, place, reader))
         return list(_joined(frames))
 
-    def _frames(self, stored: Stored, place: Place) -> Iterator[str]:
+    def _frames(self, stored: Stored, place: Place, reader: Reader) -> Iterator[str]:
         recorded = to_recorded(stored)
-        told = messages(recorded, self._who(recorded.event.persona_id))
+        known = self._who(recorded.event.persona_id)
+        told = messages(recorded, known)
+        if is_withheld(reader, recorded.event, known.limits):
+            told = [without_words(message) for message in told]
         had = place.more if stored.position == place.position + 1 else 0
         for number, message in enumerate(told, 1):
             event_id = f"{stored.position}" + (f".{number}" if number < len(told) else "")

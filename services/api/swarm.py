@@ -1,4 +1,4 @@
-"""Personas: create, list, get, spawn, reap, pause, resume; and their lineage."""
+"""Personas: create, list, get, spawn, reap, pause, resume; and their tokens."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,7 +10,6 @@ from domain.vocabulary import checked_id
 from services import clock
 from services.api.body import JsonRoute
 from services.api.calls import Call, Commanding, Reading
-from services.api.models.cognition import Lineage, lineage
 from services.api.models.persona import (
     Create,
     Persona,
@@ -26,6 +25,7 @@ from services.api.models.policy import Policy
 from services.api.paths import PersonaId
 from services.api.queries import After, Limit, Word
 from services.api.responses import BODY, LIMITED, REFUSED, UNKNOWN
+from services.cognition.thinkers import must_be_there
 from services.commands import lifecycle
 from services.commands.lifecycle import NewPersona
 from services.executor import Command
@@ -106,24 +106,25 @@ async def issue_token(call: Reading, persona_id: PersonaId) -> Token:
     return Token(persona_id=persona_id, token=call.app.tokens.issue(persona_id))
 
 
-@router.get("/lineage")
-async def get_lineage(call: Reading) -> Lineage:
-    """Show who came from whom, reaped ones included."""
-    return lineage(await call.read(call.app.views.lineage))
-
-
 async def _spawn(call: Call, new: Spawn, parent_id: str | None, tags: Sequence[str]) -> Persona:
-    ceilings = call.app.settings.limits
+    settings = call.app.settings
 
     def command(unit: Unit) -> Persona:
-        described = described_by(new, unit, parent_id, tags)
-        return newborn(lifecycle.spawn(unit, described, ceilings))
+        described = described_by(new, unit, parent_id, tags, settings.thinker_names)
+        return newborn(lifecycle.spawn(unit, described, settings.limits))
 
     return await call.run(command, lambda done: done.result, Persona)
 
 
-def described_by(new: Spawn, unit: Unit, parent_id: str | None, tags: Sequence[str]) -> NewPersona:
-    """Say who is to be spawned, as the command takes it."""
+def described_by(
+    new: Spawn, unit: Unit, parent_id: str | None, tags: Sequence[str], thinkers: Sequence[str]
+) -> NewPersona:
+    """Say who is to be spawned, as the command takes it.
+
+    Raises:
+        UnknownThinker: its tags name none of `thinkers`.
+    """
+    must_be_there(tags, thinkers)
     parent = unit.persona(checked_id(parent_id, "parent_id")) if parent_id is not None else None
     policy: Policy | None = new.policy
     return NewPersona(

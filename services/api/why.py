@@ -18,4 +18,5 @@ async def why(call: Reading, proposal_id: ProposalId) -> Why:
     """Show the whole causal chain of a proposal, with the text of what it rests on."""
     proposal = await detail_of(call, proposal_id)
     events = await call.read(lambda: causes_of(call.app.recorder, proposal_id))
-    return Why(proposal=proposal, events=[told(each) for each in events])
+    owners = (await call.readable()).owners
+    return Why(proposal=proposal, events=[told(each, owners) for each in events])

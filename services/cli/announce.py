@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Telling = Callable[[datetime, str, str, str], bool]
 TOPICS: Final = tuple(
     each.topic
     for each in (
@@ -46,20 +48,31 @@ WIDEST: Final = max(map(len, STYLES))
 
 
 class Announcer:
-    """Follows the store and prints; what it prints comes from anywhere and is escaped."""
+    """Follows the store and tells; what it tells comes from anywhere: who shows it escapes it."""
 
-    def __init__(self, app: App, home: str | None) -> None:
-        """`home` is the folder given as a flag, to be named in commands as well."""
+    def __init__(
+        self, app: App, home: str | None, tell: Telling, named: Callable[[str], str] = short
+    ) -> None:
+        """Prepare.
+
+        Args:
+            app: whose store to follow.
+            home: the folder given as a flag, to be named in commands as well.
+            tell: takes when it was, a word, a line and the word's style; False: nobody listens.
+            named: writes an id as it is to be typed.
+        """
         self._app = app
         self._home = home
+        self._tell = tell
+        self._named = named
 
     async def run(self, after: int) -> None:
-        """Print what matters of all that is stored after a position, until the store closes."""
+        """Tell what matters of all that is stored after a position, until the store closes."""
         async for batch in self._app.recorder.follow(after, topics=TOPICS):
             for stored in batch:
                 event = decode(stored.state)
                 told = await asyncio.to_thread(self.told, event)
-                if told and not _print(event.occurred_at, *told):
+                if told and not self._tell(event.occurred_at, *told, STYLES[told[0]]):
                     return
 
     def told(self, event: Event) -> tuple[str, str] | None:
@@ -72,7 +85,7 @@ class Announcer:
         match event:
             case PolicyDecided(decision="require_approval"):
                 proposal = self._app.gate.load(event.proposal_id)
-                look = again("approve", short(event.proposal_id), home=self._home)
+                look = again("approve", self._named(event.proposal_id), home=self._home)
                 return "waiting", f"{proposal.content.title} ({proposal.risk} risk): {look}"
             case ApprovalGranted():
                 return "approved", f"{self._title(event.proposal_id)} by {event.actor}"
@@ -114,11 +127,11 @@ def _of_a_thought(event: Event) -> tuple[str, str] | None:
             return None
 
 
-def _print(at: datetime, word: str, line: str) -> bool:
+def print_line(at: datetime, word: str, line: str, style: str) -> bool:
     """Print one line; False once nobody reads any more, which ends nothing else."""
     moment = f"{at.astimezone():%H:%M:%S}" if sys.stdout.isatty() else f"{at:%Y-%m-%dT%H:%M:%SZ}"
     text: Text = said(f"{moment}  ", "dim")
-    text.append_text(said(f"{word:<{WIDEST}}  ", STYLES[word])).append_text(said(line))
+    text.append_text(said(f"{word:<{WIDEST}}  ", style)).append_text(said(line))
     try:
         show(text)
     except BrokenPipeError:

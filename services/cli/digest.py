@@ -14,6 +14,7 @@ from services.cognition.loop import LoopElsewhere
 from services.commands import lifecycle
 from services.commands.cognition import Batch, observe
 from services.commands.lifecycle import NewPersona
+from services.inputs.errors import BrokenInput
 from services.inputs.files import Input
 from services.inputs.reading import read_whole
 from services.store.errors import StoreUnavailable
@@ -48,6 +49,9 @@ class Digest:
         self.swarm_id = self._root.swarm_id or ""
         self.starved: str | None = None
         """Who did not finish, because no minute's budget holds the next step."""
+        self.broken: list[str] = []
+        """What is wrong with inputs of which only a part could be read."""
+        self._stored: dict[str, int] = {}
 
     async def run(self) -> None:
         """Read, think, end the children; when this returns, everybody rests.
@@ -85,23 +89,40 @@ class Digest:
         await self._app.executor.execute_async(self._app.executor.context(ACTOR), command)
 
     async def _read(self) -> None:
-        executor, done = self._app.executor, 0
-        for source in self._inputs:
-            before = done
-            async for group in read_whole(source):
+        """Read files one after the other, so that their order is that they were named in.
 
-                def command(
-                    unit: Unit, name: str = source.name, group: Sequence[Batch] = group
-                ) -> None:
-                    observe(unit, self.swarm_id, name, group)
-
-                await executor.execute_async(executor.context(ACTOR), command)
-                done = before + group[-1].offset
-                self._progress.read(done)
+        Pipes are read at the same time: whoever writes to several must not wait for us to come to
+        the next one.
+        """
+        files = [each for each in self._inputs if each.size is not None]
+        pipes = [each for each in self._inputs if each.size is None]
+        try:
+            async with asyncio.TaskGroup() as reading:
+                for each in (files, *([pipe] for pipe in pipes)):
+                    reading.create_task(self._read_each(each))
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+        executor = self._app.executor
         await executor.execute_async(
             executor.context(ACTOR),
             lambda unit: lifecycle.resume(unit, self._root.persona_id),
         )
+
+    async def _read_each(self, inputs: Sequence[Input]) -> None:
+        for source in inputs:
+            try:
+                async for group in read_whole(source):
+                    await self._store(source.name, group)
+            except BrokenInput as broken:
+                self.broken.append(str(broken))
+
+    async def _store(self, name: str, batches: Sequence[Batch]) -> None:
+        executor = self._app.executor
+        await executor.execute_async(
+            executor.context(ACTOR), lambda unit: observe(unit, self.swarm_id, name, batches)
+        )
+        self._stored[name] = batches[-1].offset
+        self._progress.read(sum(self._stored.values()))
 
     async def _rest(self) -> None:
         quiet = Quiet(self._app, self.swarm_id)
@@ -123,6 +144,7 @@ class Digest:
             self._gate.cancel()
             await asyncio.gather(self._gate, return_exceptions=True)
         await self._app.loop.stop("the input is digested")
+        await self._app.thinkers.close()
 
     async def _abandon(self) -> None:
         """End everybody, so that nobody goes on with what nobody waits for."""

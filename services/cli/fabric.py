@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import httpx
 
@@ -45,10 +45,18 @@ class Fabric:
         Raises:
             Failure: it was refused, or nobody answers.
         """
-        if self._app:
-            await asyncio.to_thread(self._app.views.catch_up)
+        await self._catch_up()
         given = {name: value for name, value in parameters.items() if value is not None}
         return await self._ask("GET", path, params=given)
+
+    async def query(self, path: str, body: dict[str, Any]) -> Any:
+        """Read, with a question that is too long for an address; return the answer.
+
+        Raises:
+            Failure: it was refused, or nobody answers.
+        """
+        await self._catch_up()
+        return await self._ask("POST", path, json=body)
 
     async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Carry out a command; return the answer.
@@ -85,14 +93,57 @@ class Fabric:
             raise Failure(f"{part} could be {', '.join(found[:3])}: type more of the {what}'s id")
         raise Failure(f"there is no {what} {part}; `perpetua {what}s` lists them")
 
+    async def _catch_up(self) -> None:
+        if self._app:
+            await asyncio.to_thread(self._app.views.catch_up)
+
     async def _ask(self, method: str, path: str, **more: Any) -> Any:
         try:
             answer = await self._client.request(method, path, **more)
         except httpx.HTTPError as wrong:
-            raise Failure(
-                f"{self.url or 'the store'} does not answer: {wrong or type(wrong).__name__};"
-                " look at it with `perpetua doctor`"
-            ) from None
+            raise _silent(self.url or "the store", wrong) from None
+        if answer.is_success:
+            return answer.json()
+        raise Failure(_refusal(answer))
+
+
+class Running:
+    """The `up` of a home, asked over HTTP for as long as the block lasts; it may be restarted."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare to ask as whoever the token of the settings belongs to."""
+        self._settings = settings
+        self._client = httpx.Client(**_as_operator(settings))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._client.close()
+
+    @property
+    def url(self) -> str:
+        """Where it answers.
+
+        Raises:
+            Failure: none runs.
+        """
+        found = running(self._settings.home)
+        if found is None:
+            raise Failure("`perpetua up` does not run on this home: start it, or say --home")
+        return found.url
+
+    def get(self, path: str) -> Any:
+        """Read; return the answer.
+
+        Raises:
+            Failure: none runs, it does not answer, or refuses.
+        """
+        url = self.url
+        try:
+            answer = self._client.get(url + path)
+        except httpx.HTTPError as wrong:
+            raise _silent(url, wrong) from None
         if answer.is_success:
             return answer.json()
         raise Failure(_refusal(answer))
@@ -111,6 +162,18 @@ def asked(settings: Settings, ask: Callable[[Fabric], Awaitable[T]]) -> T:
 
     with opened(settings) as app:
         return interrupts.run(_asking(settings, ask, None, app))
+
+
+def asked_of_up(settings: Settings, ask: Callable[[Fabric], Awaitable[T]]) -> T:
+    """Ask what only a running `up` can answer, and return the answer.
+
+    Raises:
+        Failure: none runs on this home, it was refused, or nobody answers.
+        KeyboardInterrupt: a signal came meanwhile.
+    """
+    if url := _answering(settings):
+        return interrupts.run(_asking(settings, ask, url, None))
+    raise Failure(f"nobody thinks on {settings.home}: start `perpetua up` there, then ask again")
 
 
 async def _asking(
@@ -137,14 +200,22 @@ def _answering(settings: Settings) -> str | None:
 
 
 def _client(settings: Settings, **more: Any) -> httpx.AsyncClient:
-    token = Tokens.open(settings).operator
-    headers = {"Authorization": f"Bearer {token}"}
-    return httpx.AsyncClient(
-        headers=headers,
-        trust_env=False,
-        verify=_PLAIN,
-        timeout=ANSWER_SECS,
-        **more,
+    return httpx.AsyncClient(**_as_operator(settings), **more)
+
+
+def _as_operator(settings: Settings) -> dict[str, Any]:
+    """Return the options of a client that speaks as the operator of a home."""
+    return {
+        "headers": {"Authorization": f"Bearer {Tokens.open(settings).operator}"},
+        "trust_env": False,
+        "verify": _PLAIN,
+        "timeout": ANSWER_SECS,
+    }
+
+
+def _silent(who: str, wrong: httpx.HTTPError) -> Failure:
+    return Failure(
+        f"{who} does not answer: {wrong or type(wrong).__name__}; look at it with `perpetua doctor`"
     )
 
 

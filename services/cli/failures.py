@@ -21,7 +21,7 @@ class Failure(Exception):
 
 def tell(error: BaseException) -> int:
     """Print the one line of an error; return the exit code."""
-    print(f"perpetua: {_line(error)}", file=sys.stderr)  # noqa: T201
+    print(f"perpetua: {_line(error)}", file=sys.stderr)  # noqa: T201  a line for people
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     return BAD
@@ -37,13 +37,15 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, Failure):
         return str(error)
     from domain.errors import DomainError
-    from services.inputs.files import UnreadableInput
+    from services.bus.errors import BusError
+    from services.inputs.errors import UnreadableInput
+    from services.lake.errors import LakeError
     from services.settings import SettingsError
     from services.store.errors import StoreUnavailable
 
     if isinstance(error, SettingsError):
         return f"{error}; correct it, or leave it out"
-    if isinstance(error, UnreadableInput | StoreUnavailable):
+    if isinstance(error, UnreadableInput | StoreUnavailable | BusError | LakeError):
         return str(error)
     if isinstance(error, DomainError):
         return f"refused: {error.message}"

@@ -3,14 +3,20 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from threading import Event, Thread
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from services.cli.failures import INTERRUPTED
+from services.cli.failures import INTERRUPTED, Failure, tell
 
 T = TypeVar("T")
+
+STOP_SECS: Final = 15.0
+"""How long work that was told to stop may take to come to an end."""
+_LOOK_SECS: Final = 0.5
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -22,6 +28,7 @@ class Interrupts:
         self.came = False
         self._task: asyncio.Task[Any] | None = None
         self._defers = False
+        self._last: Callable[[], None] | None = None
 
     def listen(self) -> None:
         """Take the signals from now on."""
@@ -74,8 +81,19 @@ class Interrupts:
         if self.came:
             raise KeyboardInterrupt
 
+    @contextmanager
+    def at_once(self, last: Callable[[], None]) -> Iterator[None]:
+        """Have something done even where a second signal ends the process within the block."""
+        self._last = last
+        try:
+            yield
+        finally:
+            self._last = None
+
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self.came:
+            if self._last:
+                self._last()
             os._exit(INTERRUPTED)
         self.came = True
         if self._defers:
@@ -86,3 +104,35 @@ class Interrupts:
 
 
 interrupts = Interrupts()
+
+
+def in_good_order(work: Callable[[Callable[[], bool]], None], left: str) -> bool:
+    """Work in a thread of its own, so that a signal tears nothing; tell whether one came.
+
+    Work that goes on all the same ends with the process, which never returns from here: whatever
+    it holds, a lock above all, is nobody else's before that.
+
+    Args:
+        work: is given what tells that it is to stop.
+        left: what becomes of work that does not stop in time.
+    """
+    stop, ended = Event(), Future[None]()
+
+    def run() -> None:
+        try:
+            work(stop.is_set)
+        except BaseException as wrong:
+            ended.set_exception(wrong)
+        else:
+            ended.set_result(None)
+
+    try:
+        Thread(target=run, name="perpetua-work", daemon=True).start()
+        while not ended.done():
+            wait([ended], _LOOK_SECS)
+    except KeyboardInterrupt:
+        stop.set()
+        if wait([ended], STOP_SECS).not_done:
+            os._exit(tell(Failure(f"it did not end within {STOP_SECS:g} s; {left}")))
+    ended.result()
+    return stop.is_set()

@@ -6,11 +6,15 @@ import os
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 FILE: Final = "perpetua.log"
 FILE_BYTES: Final = 10_000_000
 FILES_KEPT: Final = 3
+_KAFKA: Final = "kafka"
+"""Logger of kafka-python."""
+_CALLERS: Final = ("httpx", "httpx2")
+"""Loggers that tell of every call there is: a model's would push all else out of the files."""
 _USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
@@ -42,10 +46,22 @@ class _PrivateFile(RotatingFileHandler):
         return open(self.baseFilename, "a", opener=_private, encoding="utf-8")
 
 
+class _OnStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at that moment: a live picture takes its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def log_lines() -> None:
-    """Send warnings to standard error, a line each; the rest nowhere."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Send warnings to standard error, a line each; the rest nowhere.
+
+    What a Kafka client warns of is for the log file: what matters of it, we say ourselves.
+    """
+    handler = _OnStandardError()
     handler.setLevel(logging.WARNING)
+    handler.addFilter(_is_ours)
     handler.setFormatter(_AsLine())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
@@ -62,6 +78,12 @@ def log_to_file(home: Path) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+    for name in _CALLERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name != _KAFKA and not record.name.startswith(f"{_KAFKA}.")
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:

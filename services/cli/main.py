@@ -6,7 +6,30 @@ from typing import Annotated
 
 import typer
 
-from services.cli import doctor, failures, personas, proposals, run, status, topics, up
+from services.cli import (
+    ask,
+    blackboard,
+    doctor,
+    export,
+    failures,
+    ingest,
+    kafka,
+    lineage,
+    memory,
+    personas,
+    project,
+    proposals,
+    rebuild,
+    reconcile,
+    relay,
+    run,
+    sql,
+    status,
+    topics,
+    up,
+    watch,
+    why,
+)
 from services.cli.interrupts import interrupts
 
 PACKAGE = "perpetua"
@@ -21,11 +44,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    up.up, run.run, status.status, personas.personas, personas.lineage, proposals.proposals,
-    proposals.proposal, proposals.approve, proposals.reject, proposals.why, personas.reap,
-    personas.pause, personas.resume, personas.token, topics.topics, doctor.doctor,
+    up.up, watch.watch, run.run, status.status, personas.personas, lineage.lineage,
+    proposals.proposals, proposals.proposal, proposals.approve, proposals.reject, why.why,
+    personas.reap, personas.pause, personas.resume, personas.token, topics.topics, doctor.doctor,
+    ask.ask, reconcile.reconcile, relay.relay, ingest.ingest, project.project, rebuild.rebuild,
+    export.export, sql.sql, kafka.kafka, blackboard.blackboard, blackboard.beliefs,
+    blackboard.attention,
 ):  # fmt: skip
     app.command()(command)
+app.add_typer(memory.memory, name="memory")
 
 
 def _print_version(wanted: bool) -> None:
@@ -80,7 +107,7 @@ def _run() -> int:
     except Exception as wrong:
         return failures.tell(wrong)
     if code == failures.INTERRUPTED:
-        print("perpetua: interrupted", file=sys.stderr)  # noqa: T201
+        print("perpetua: interrupted", file=sys.stderr)  # noqa: T201  a line for people
     return code if isinstance(code, int) else 0
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and the settings they lead to."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,17 @@ import typer
 
 if TYPE_CHECKING:
     from services.settings import Settings
+
+
+class InputFormat(StrEnum):
+    """What the lines of inputs may be said to be."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JOURNALD = "journald"
+    DOCKER = "docker"
+    JSON = "json"
+
 
 Home = Annotated[
     Path | None,
@@ -20,7 +32,30 @@ DatabaseUrl = Annotated[
         help="PostgreSQL to use instead of the embedded one [PERPETUA_DATABASE_URL].",
     ),
 ]
+Kafka = Annotated[
+    str | None,
+    typer.Option("--kafka", help="Kafka to use, HOST:PORT,... [PERPETUA_KAFKA]."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Format = Annotated[
+    InputFormat,
+    typer.Option(
+        "--format",
+        help="What the lines are; auto: each input's lines tell. journald: of journalctl -o json."
+        " docker: of its json-file driver.",
+    ),
+]
+Skip = Annotated[
+    int | None,
+    typer.Option(
+        "--skip",
+        metavar="POSITION",
+        min=1,
+        max=2**63 - 1,
+        help="Pass over the event that stopped it, for good; say why.",
+    ),
+]
+Why = Annotated[str | None, typer.Option("--why", help="Why it may be passed over; kept for ever.")]
 
 
 def settings_of(home: Path | None, database_url: str | None = None, **flags: Any) -> "Settings":

@@ -1,6 +1,6 @@
-"""Personas: who there is, who came from whom; ending, pausing and resuming them; their tokens."""
+"""Personas: who there is; ending, pausing and resuming them; their tokens."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -10,8 +10,6 @@ from services.cli import screen
 from services.cli.options import DatabaseUrl, Home, Json, settings_of
 
 if TYPE_CHECKING:
-    from rich.tree import Tree
-
     from services.cli.fabric import Fabric
     from services.settings import Settings
 
@@ -43,33 +41,12 @@ def personas(
         listed.add_row(
             screen.said(who["id"]),
             screen.said(who["name"]),
-            screen.said(_standing(each)),
+            screen.said(standing(each)),
             f"{each['thought_count']:,}",
             screen.when(each["last_tick_at"]),
             screen.said(who["swarm_id"]),
         )
     screen.show(listed if told else "Nobody lives here.")
-
-
-def lineage(as_json: Json = False, home: Home = None, database_url: DatabaseUrl = None) -> None:
-    """Show who came from whom, as a tree."""
-    settings = settings_of(home, database_url)
-
-    async def ask(fabric: "Fabric") -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        return await fabric.get("/v1/swarm/lineage"), await fabric.pages(PATH)
-
-    told, people = _with(settings, ask)
-    if as_json:
-        screen.print_json(told)
-        return
-    from rich.tree import Tree
-
-    names = {each["identity"]["id"]: each for each in people}
-    children = {node["persona_id"]: node["children"] for node in told["nodes"]}
-    tree = Tree(screen.said("fabric", "bold"))
-    for root in told["roots"]:
-        _grow(tree, root, children, names)
-    screen.show(tree)
 
 
 def reap(
@@ -91,13 +68,13 @@ def reap(
 def pause(persona_id: Id, home: Home = None, database_url: DatabaseUrl = None) -> None:
     """Keep a persona from thinking until it is resumed."""
     told = _command(settings_of(home, database_url), persona_id, "pause")
-    screen.show(screen.said(f"{told['identity']['id']} is {_standing(told)}"))
+    screen.show(screen.said(f"{told['identity']['id']} is {standing(told)}"))
 
 
 def resume(persona_id: Id, home: Home = None, database_url: DatabaseUrl = None) -> None:
     """Let a paused persona think again."""
     told = _command(settings_of(home, database_url), persona_id, "resume")
-    screen.show(screen.said(f"{told['identity']['id']} is {_standing(told)}"))
+    screen.show(screen.said(f"{told['identity']['id']} is {standing(told)}"))
 
 
 def token(persona_id: Id, home: Home = None, database_url: DatabaseUrl = None) -> None:
@@ -123,22 +100,9 @@ def _with(settings: "Settings", ask: "Callable[[Fabric], Awaitable[T]]") -> T:
     return asked(settings, ask)
 
 
-def _standing(told: Mapping[str, Any]) -> str:
+def standing(told: Mapping[str, Any]) -> str:
+    """Return how a persona stands, in words."""
     if told["paused_reason"]:
         until = f" until {screen.when(told['paused_until'])}" if told["paused_until"] else ""
         return f"paused ({told['paused_reason']}){until}"
     return f"reaped ({told['reaped_reason']})" if told["reaped_reason"] else str(told["status"])
-
-
-def _grow(
-    tree: "Tree",
-    persona_id: str,
-    children: Mapping[str, Sequence[str]],
-    people: Mapping[str, Mapping[str, Any]],
-) -> None:
-    told = people[persona_id]
-    ended = told["status"] == "reaped"
-    line = f"{persona_id}  {told['identity']['name']}, {_standing(told)}"
-    branch = tree.add(screen.said(line, "dim" if ended else ""))
-    for child in children.get(persona_id, ()):
-        _grow(branch, child, children, people)

@@ -61,7 +61,7 @@ def watched(app: App, inputs: Sequence[Input]) -> Iterator[Silent | Bar]:
     if not screen.is_terminal:
         yield Silent()
         return
-    sizes = [each.size for each in inputs]
+    sizes = [None if each.size is None or each.is_gzip else each.size for each in inputs]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True) as bar:

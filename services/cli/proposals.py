@@ -123,26 +123,6 @@ def reject(
     screen.show(screen.said(f"rejected: {told['title']}"))
 
 
-def why(
-    proposal_id: Id, as_json: Json = False, home: Home = None, database_url: DatabaseUrl = None
-) -> None:
-    """Show everything that led to a proposal, and what became of it."""
-
-    async def ask(fabric: "Fabric") -> dict[str, Any]:
-        whole = await _whole_id(fabric, proposal_id)
-        told: dict[str, Any] = await fabric.get(f"{_path(whole)}/why")
-        return told
-
-    told = _with(settings_of(home, database_url), ask)
-    if as_json:
-        screen.print_json(told)
-        return
-    from services.cli.proposal_screen import chain
-
-    _show(told["proposal"])
-    screen.show(chain(told["events"]))
-
-
 def _with(settings: "Settings", ask: "Callable[[Fabric], Awaitable[T]]") -> T:
     from services.cli.fabric import asked
 

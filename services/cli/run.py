@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli import screen
+from services.cli.failures import Failure
 from services.cli.interrupts import interrupts
-from services.cli.options import DatabaseUrl, Home, Json, settings_of
+from services.cli.options import DatabaseUrl, Format, Home, InputFormat, Json, settings_of
 
 if TYPE_CHECKING:
     from services.inputs.files import Input
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Text to read; - for standard input.")
+    list[str],
+    typer.Argument(metavar="FILE...", help="Text to read, plain or gzip; - for standard input."),
 ]
 
 
 def run(
     files: Files,
+    kind: Format = InputFormat.AUTO,
     as_json: Json = False,
     home: Home = None,
     database_url: DatabaseUrl = None,
@@ -35,18 +38,23 @@ def run(
     from services.inputs.files import open_inputs
 
     log_lines()
-    with open_inputs(files) as inputs:
+    with open_inputs(files, kind.value) as inputs:
         shown = [each.shown for each in inputs]
-        report = _digest(settings, inputs, began)
+        report, broken = _digest(settings, inputs, began)
     if as_json:
         screen.print_json(report.as_json())
-        return
-    from services.cli.report import print_report
+    else:
+        from services.cli.report import print_report
 
-    print_report(report, shown, str(home) if home else None)
+        print_report(report, shown, str(home) if home else None)
+    if broken:
+        raise Failure("; ".join(broken))
 
 
-def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Report":
+def _digest(
+    settings: "Settings", inputs: "list[Input]", began: float
+) -> "tuple[Report, list[str]]":
+    """Digest inputs; return the report, and what of them was broken."""
     from services.cli.digest import Digest
     from services.cli.opening import opened
     from services.cli.progress import watched
@@ -62,4 +70,4 @@ def _digest(settings: "Settings", inputs: "list[Input]", began: float) -> "Repor
                 screen.visible(digest.starved),
             )
         elapsed_ms = int((time.monotonic() - began) * 1000)
-        return report_on(app.views, settings, digest.swarm_id, elapsed_ms)
+        return report_on(app.views, settings, digest.swarm_id, elapsed_ms), digest.broken

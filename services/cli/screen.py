@@ -45,9 +45,9 @@ def show(*what: "RenderableType") -> None:
         return
     with out.capture() as captured:
         for each in what:
-            out.print(each)
+            out.print(each, soft_wrap=isinstance(each, str | Text))
     for line in captured.get().splitlines():
-        print(line.rstrip())  # noqa: T201
+        print(line.rstrip())  # noqa: T201  the one place that prints
     sys.stdout.flush()
 
 
@@ -69,7 +69,7 @@ def is_terminal() -> bool:
 
 def print_json(told: Any) -> None:
     """Print one JSON value, whole."""
-    print(json.dumps(told, ensure_ascii=False, indent=2, default=str))  # noqa: T201
+    print(json.dumps(told, ensure_ascii=False, indent=2, default=str))  # noqa: T201  the one place that prints
 
 
 def visible(text: str, *, keep: str = "") -> str:

@@ -14,12 +14,19 @@ from services.api.server import build
 from services.app import App
 from services.cognition.loop import LoopElsewhere
 from services.commands.lifecycle import DEFAULT_SWARM
+from services.inputs.errors import UnreadableInput
 from services.inputs.feeding import Feeder
-from services.inputs.files import Input, UnreadableInput
+from services.inputs.files import Input
+from services.inputs.topics.following import TopicFollower
+from services.inputs.topics.named import NamedTopic
+from services.inputs.topics.storing import Storage
+from services.picture.taken import sources
 from services.store.errors import StoreUnavailable
 
 logger = logging.getLogger(__name__)
 
+METER_SECS: Final = 2.0
+"""How often inputs are looked at, so that a first picture knows how fast they come."""
 STANDBY_SECS: Final = 2.0
 """How often a process that has not got the loop tries to have it."""
 AGAIN_SECS: Final = 1.0
@@ -40,9 +47,15 @@ class _Server(uvicorn.Server):
 
 
 class Serving:
-    """The API, the loop, the gate and the inputs of one process."""
+    """The API, the loop, the gate, the relay and the inputs of one process."""
 
-    def __init__(self, app: App, listening: socket.socket, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        app: App,
+        listening: socket.socket,
+        say: Callable[[str], None],
+        topics: Sequence[NamedTopic] = (),
+    ) -> None:
         """Prepare to serve on a socket; `say` tells a person a sentence."""
         self._app = app
         self._say = say
@@ -59,6 +72,9 @@ class Serving:
                 timeout_graceful_shutdown=PATIENCE_SECS,
             )
         )
+        self._relay = app.relay()
+        storage = Storage(app.executor, DEFAULT_SWARM, app.seed_core)
+        self._topics = [TopicFollower(t, app.bus, storage, say) for t in topics if app.bus]
         self._stop = asyncio.Event()
         self._feeding: list[asyncio.Task[None]] = []
 
@@ -68,17 +84,25 @@ class Serving:
         """Serve until cancelled; `announce` tells of what is stored after a position."""
         app = self._app
         head = await asyncio.to_thread(app.recorder.head)
+        if self._relay:
+            self._relay.start()
         parts = [
             asyncio.create_task(_persist(app.views.follow), name="views"),
+            asyncio.create_task(_persist(app.hot.follow), name="hot memory"),
+            asyncio.create_task(_persist(app.indexer.run), name="vectors"),
             asyncio.create_task(_persist(app.gate.run), name="gate"),
+            asyncio.create_task(_persist(app.reconciler.run), name="reconciliation"),
             asyncio.create_task(_persist(lambda: announce(head)), name="announcements"),
+            asyncio.create_task(_persist(self._meter), name="meter"),
             asyncio.create_task(_persist(self._have_the_loop), name="loop"),
         ]
         serving = asyncio.create_task(self._server.serve([self._listening]), name="server")
-        feeder = Feeder(app.executor, DEFAULT_SWARM, app.seed_core, self._stop)
+        feeder = Feeder(app.executor, DEFAULT_SWARM, app.seed_core, self._stop, app.settings.inputs)
         self._feeding = [
             asyncio.create_task(self._feed(feeder, each), name=each.name) for each in inputs
         ]
+        for topic in self._topics:
+            topic.start()
         try:
             await asyncio.wait({serving})
         finally:
@@ -102,10 +126,17 @@ class Serving:
                 logger.warning("the loop can't start yet", extra={"why": str(lost)})
                 await asyncio.sleep(AGAIN_SECS)
 
+    async def _meter(self) -> None:
+        while True:
+            with suppress(StoreUnavailable):
+                await asyncio.to_thread(sources, self._app)
+            await asyncio.sleep(METER_SECS)
+
     async def _feed(self, feeder: Feeder, source: Input) -> None:
         try:
             await feeder.feed(source)
         except UnreadableInput as wrong:
+            logger.info("an input can't be read further", extra={"why": str(wrong)})
             self._say(f"{wrong}; nothing more is read from it")
             return
         if not self._stop.is_set():
@@ -114,17 +145,24 @@ class Serving:
     async def _end(
         self, serving: "asyncio.Task[None]", parts: Sequence["asyncio.Task[None]"]
     ) -> None:
-        """End everything in order: input, loop, gate, clients."""
+        """End everything in order: input, loop, clients, gate, and the relay once all is stored."""
         self._stop.set()
+        for topic in self._topics:
+            topic.ask_to_stop()
         if self._feeding:
             await asyncio.wait(self._feeding, timeout=PATIENCE_SECS)
+        for topic in self._topics:
+            await asyncio.to_thread(topic.stop, PATIENCE_SECS)
         with suppress(StoreUnavailable, TimeoutError):
             await asyncio.wait_for(self._app.loop.stop("perpetua up ended"), FAREWELL_SECS)
+        await self._app.thinkers.close()
         self._api.state.streams.close()
         self._server.should_exit = True
         for each in (*self._feeding, *parts):
             each.cancel()
         await asyncio.gather(serving, *self._feeding, *parts, return_exceptions=True)
+        if self._relay:
+            await asyncio.to_thread(self._relay.stop, FAREWELL_SECS)
 
 
 async def _persist(part: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,19 +1,44 @@
-"""`perpetua topics`: the catalogue of event classes, from its public contract."""
+"""`perpetua topics`: the catalogue of event classes, and their topics on Kafka."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.cli import screen
 from services.cli.failures import Failure
-from services.cli.options import Json
+from services.cli.options import DatabaseUrl, Home, Json, Kafka, settings_of
+
+if TYPE_CHECKING:
+    from services.settings import Settings
 
 Name = Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="Only this one.")]
+Create = Annotated[
+    bool, typer.Option("--create", help="Make the topics missing on Kafka, and check them all.")
+]
+Check = Annotated[bool, typer.Option("--check", help="Check the topics on Kafka.")]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Compare all that is on Kafka with the store, to the byte."),
+]
 
 
-def topics(topic: Name = None, as_json: Json = False) -> None:
-    """Print every event class with its fields."""
+def topics(
+    topic: Name = None,
+    *,
+    create: Create = False,
+    check: Check = False,
+    verify: Verify = False,
+    as_json: Json = False,
+    kafka: Kafka = None,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Print every event class with its fields; or make, check or verify their topics on Kafka."""
+    if create or check or verify:
+        _on_kafka(settings_of(home, database_url, kafka=kafka), create=create, verify=verify,
+                  as_json=as_json)  # fmt: skip
+        return
     told = [_told(name, model.__name__) for name, model in _classes(topic).items()]
     if as_json:
         screen.print_json(told)
@@ -27,6 +52,47 @@ def topics(topic: Name = None, as_json: Json = False) -> None:
             fields.add_row(" ", field["name"], screen.said(field["type"], "cyan"), field["doc"])
         screen.show(fields)
         screen.show("")
+
+
+def _on_kafka(settings: "Settings", *, create: bool, verify: bool, as_json: bool) -> None:
+    """Look after the topics; exit code 2 if something is wrong with them."""
+    from dataclasses import asdict
+
+    from services.bus import topics as bus_topics
+    from services.bus.verify import verify as verified
+    from services.cli.bus import bus_of, show, show_verified
+    from services.cli.failures import BAD
+    from services.cli.opening import opened
+
+    with opened(settings) as app:
+        bus = bus_of(app)
+        admin = bus.admin()
+        try:
+            made = bus_topics.create(admin, app.partitions, settings.bus) if create else []
+            findings = bus_topics.check(admin, app.partitions)
+        finally:
+            admin.close()
+        fatal = any(each.fatal for each in findings)
+        compared = list(verified(bus, app.recorder, app.partitions)) if verify and not fatal else []
+    if as_json:
+        screen.print_json(
+            {
+                "made": made,
+                "findings": [asdict(each) for each in findings],
+                "verified": [asdict(each) for each in compared],
+            }
+        )
+    else:
+        if create:
+            screen.show(screen.said(f"Made {screen.count(len(made), 'topic')}."))
+        for finding in findings:
+            show(finding)
+        if not findings:
+            screen.show("All topics are as they must be.")
+        if compared:
+            show_verified(compared)
+    if fatal or any(each.fault for each in compared):
+        raise typer.Exit(BAD)
 
 
 def _classes(topic: str | None) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
-from projections.rows import PersonaRow, SnapshotRow
-from services.api.models.persona import Create, status_of
+from projections.rows import SnapshotRow
+from services.api.models.persona import Create
 from services.api.models.wire import LARGEST, Sent, Text, Timestamp, Told
 
 
@@ -57,24 +57,6 @@ class Snapshot(Told):
     metadata: dict[str, Any]
 
 
-class LineageNode(Told):
-    """One persona in the lineage."""
-
-    persona_id: str
-    parent_id: str | None
-    children: list[str]
-    depth: int
-    status: str
-
-
-class Lineage(Told):
-    """Who came from whom, reaped ones included."""
-
-    nodes: list[LineageNode]
-    roots: list[str]
-    total_edges: int
-
-
 def snapshot(row: SnapshotRow, role: str | None) -> Snapshot:
     """Tell of a snapshot; `role` is that of its persona."""
     return Snapshot(
@@ -93,22 +75,4 @@ def snapshot(row: SnapshotRow, role: str | None) -> Snapshot:
             "model": None,
             "completion_tokens": None,
         },
-    )
-
-
-def lineage(rows: list[PersonaRow]) -> Lineage:
-    """Tell the lineage of all personas."""
-    return Lineage(
-        nodes=[
-            LineageNode(
-                persona_id=row.persona_id,
-                parent_id=row.parent_id,
-                children=list(row.children),
-                depth=row.depth,
-                status=status_of(row),
-            )
-            for row in rows
-        ],
-        roots=[row.persona_id for row in rows if row.parent_id is None],
-        total_edges=sum(row.parent_id is not None for row in rows),
     )

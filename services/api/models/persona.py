@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from domain.aggregates import Persona as Aggregate
-from projections.rows import PersonaRow
+from projections.rows import LineageRow, PersonaRow
 from services.api.models.policy import Policy
 from services.api.models.wire import Sent, Text, Timestamp, Told
 
@@ -171,7 +171,7 @@ def _told(row: PersonaRow, now: datetime) -> dict[str, Any]:
     }
 
 
-def status_of(row: PersonaRow) -> str:
+def status_of(row: PersonaRow | LineageRow) -> str:
     """Return a persona's status in the contract's words.
 
     An empty budget refills by itself, so its persona counts as active; any other pause is idle.

@@ -31,15 +31,17 @@ class Policy(Sent):
     idle_ttl_secs: Limit
     """Seconds without progress after which it is reaped; downtime excluded."""
     share_memory: bool
-    """Whether other personas may read its memory."""
+    """Whether the personas of its swarm may read its memory."""
     allowed_tools: list[Text] = Field(default_factory=list)
-    """Tools it may propose to use."""
+    """Tools it may propose to use; where none is named, `reply` alone."""
     token_budget_lifetime: Limit | None = None
     """Tokens in all its life; null for no such ceiling. Not sent: the parent's."""
     compute_ms_lifetime: Limit | None = None
     """Cpu milliseconds in all its life, likewise."""
     max_lifetime_spawns: Limit | None = None
     """Children in all its life, likewise."""
+    share_with: list[Text] = Field(default_factory=list)
+    """Who else may read its memory: `lineage`, `swarm` or `persona:ID`."""
 
     def limits(self, parent: Limits | None) -> Limits:
         """Return the limits; lifetime ceilings that were not sent are the parent's."""

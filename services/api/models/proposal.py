@@ -107,26 +107,10 @@ def standing(row: ProposalRow) -> ProposalStanding:
     return ProposalStanding(**_told(row), **_stood(row))
 
 
-def just_made(proposal: Aggregate) -> ProposalStanding:
-    """Tell of a proposal that was made just now."""
-    made = proposal.content
+def just_now(proposal: Aggregate) -> ProposalStanding:
+    """Tell of a proposal that was made, or got a vote, just now: none has begun to act."""
     return ProposalStanding(
-        id=proposal.proposal_id,
-        persona_id=made.persona_id,
-        title=made.title,
-        rationale=made.rationale,
-        evidence_refs=list(made.evidence_refs),
-        risk=made.risk,
-        status="created",
-        created_at=made.occurred_at,
-        votes={},
-        vote_deadline=made.vote_deadline,
-        votes_requested=made.votes_requested,
-        quorum_needed=made.quorum_needed,
-        stage="created",
-        reject_stage=None,
-        reasons=[],
-        outcome=None,
+        **_pending(proposal), stage=proposal.status, reject_stage=None, reasons=[], outcome=None
     )
 
 
@@ -176,6 +160,24 @@ def _stood(row: ProposalRow) -> dict[str, Any]:
         "reject_stage": row.reject_stage,
         "reasons": list(row.reasons),
         "outcome": row.outcome,
+    }
+
+
+def _pending(proposal: Aggregate) -> dict[str, Any]:
+    made = proposal.content
+    return {
+        "id": proposal.proposal_id,
+        "persona_id": made.persona_id,
+        "title": made.title,
+        "rationale": made.rationale,
+        "evidence_refs": list(made.evidence_refs),
+        "risk": proposal.risk,
+        "status": _status(proposal.status, None),
+        "created_at": made.occurred_at,
+        "votes": proposal.votes,
+        "vote_deadline": made.vote_deadline,
+        "votes_requested": made.votes_requested,
+        "quorum_needed": made.quorum_needed,
     }
 
 

@@ -54,6 +54,17 @@ class Approve(Sent):
     """`shown_hash` of the proposal as it was shown."""
 
 
+class Vote(Sent):
+    """A persona's vote; its last one counts."""
+
+    persona_id: Text = Field(min_length=1, max_length=128)
+    """Who votes: a persona of the proposal's swarm."""
+    vote: Text = Field(examples=["approve"])
+    """approve, reject, veto or abstain."""
+    reason: Text | None = Field(None, max_length=10_000)
+    """Why."""
+
+
 class Reject(Sent):
     """A refusal says why."""
 

@@ -1,11 +1,13 @@
 """The causal chain of a proposal."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from domain.events import ENVELOPE, Event, ObservationReceived
 from domain.recorded import Recorded
 from services.api.models.proposal import ProposalDetail
 from services.api.models.wire import Timestamp, Told
+from services.api.withheld import MEMORY
 
 _LEFT_OUT: Final[dict[type[Event], tuple[str, ...]]] = {ObservationReceived: ("content",)}
 
@@ -27,6 +29,8 @@ class Cause(Told):
     """Event that led to it."""
     body: dict[str, Any]
     """What it says; of an observation not its text, which is in the proposal's evidence."""
+    withheld: bool
+    """True if what it says is memory that is not for who asks; `body` is empty then."""
 
 
 class Why(Told):
@@ -38,9 +42,11 @@ class Why(Told):
     """What led to it and what followed, in order."""
 
 
-def told(recorded: Recorded) -> Cause:
-    """Tell of one event."""
+def told(recorded: Recorded, owners: Collection[str] | None) -> Cause:
+    """Tell of one event, to who may read the memory of these; None are everybody."""
     event = recorded.event
+    withheld = owners is not None and isinstance(event, MEMORY) and event.persona_id not in owners
+    left_out = _LEFT_OUT.get(type(event), ())
     return Cause(
         position=recorded.position,
         id=event.event_id,
@@ -50,5 +56,6 @@ def told(recorded: Recorded) -> Cause:
         actor=event.actor,
         correlation_id=event.correlation_id,
         causation_id=event.causation_id,
-        body=event.model_dump(mode="json", exclude={*ENVELOPE, *_LEFT_OUT.get(type(event), ())}),
+        body={} if withheld else event.model_dump(mode="json", exclude={*ENVELOPE, *left_out}),
+        withheld=withheld,
     )
