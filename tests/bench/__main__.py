@@ -1,8 +1,32 @@
 """`make bench`: speed and memory, each beside what it is to be compared with, as one table."""
 
-from tests.bench import append, commands, long_life
+from tests.bench import (
+    append,
+    commands,
+    compaction,
+    kafka_latency,
+    kafka_speed,
+    lake,
+    lineage,
+    long_life,
+    rebuild,
+    search,
+    thousand,
+)
 
-SECTIONS = (append, long_life, commands)
+SECTIONS = (
+    append,
+    long_life,
+    thousand,
+    commands,
+    lineage,
+    rebuild,
+    compaction,
+    search,
+    lake,
+    kafka_speed,
+    kafka_latency,
+)
 
 
 def main() -> None:

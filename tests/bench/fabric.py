@@ -64,8 +64,8 @@ def database(conninfo: str, name: str) -> str:
 
 
 @contextmanager
-def executor(conninfo: str, personas: int) -> Iterator[Executor]:
-    """Open a store with personas that may think."""
+def executor(conninfo: str, personas: int, swarms: int = SWARMS) -> Iterator[Executor]:
+    """Open a store with personas of some swarms that may think."""
     partitions = migrate(conninfo)
     with Recorder(conninfo) as recorder:
         made = Executor(recorder, partitions)
@@ -76,7 +76,7 @@ def executor(conninfo: str, personas: int) -> Iterator[Executor]:
                 name="bench",
                 role="writer",
                 charter="write",
-                swarm_id=f"swarm-{number % SWARMS}",
+                swarm_id=f"swarm-{number % swarms}",
                 limits=Limits(),
             )
 

@@ -5,11 +5,12 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
-import httpx
 import pytest
 
 from domain.events import ObservationReceived
+from perpetua_client import Client, PerpetuaError
 from services.commands.lifecycle import Ceilings
 from services.store.embedded import EmbeddedPostgres
 from services.store.recorder import Recorder
@@ -20,10 +21,9 @@ from tests.checks import (
     check_reaped_are_distilled,
     history,
 )
-from tests.e2e.process import EXAMPLE, Perpetua, Up, until
+from tests.e2e.process import EXAMPLE, SOON_SECS, TOKEN, Perpetua, Up, until
 
 LINE = "Nov 23 10:00:00 bastion sshd[1]: Failed password for root from 192.0.2.{} port 1 ssh2\n"
-PATH = "/v1/swarm/personas/root-thinker/observations"
 
 
 @dataclass
@@ -34,12 +34,11 @@ class Pusher:
     """Position to the line."""
 
     def push(self, up: Up, stop: threading.Event) -> None:
-        with up.client() as client, suppress(httpx.HTTPError):
+        with Client(up.url, TOKEN, patience_secs=0) as client, suppress(PerpetuaError):
             while not stop.is_set():
                 line = LINE.format(random.randrange(1, 20))
-                answer = client.post(PATH, json={"source": "pushed", "content": line})
-                if answer.is_success:
-                    self.acknowledged[answer.json()["position"]] = line
+                placed = client.observe("root-thinker", "pushed", line)
+                self.acknowledged[placed["position"]] = line
 
 
 def kill_again_and_again(perpetua: Perpetua, times: int) -> Pusher:
@@ -47,10 +46,11 @@ def kill_again_and_again(perpetua: Perpetua, times: int) -> Pusher:
     pusher = Pusher()
     for _ in range(times):
         with perpetua.up(EXAMPLE) as up:
-            until(lambda up=up: _root_lives(up), "the root lives")  # type: ignore[misc]
+            until(partial(_root_lives, up), "the root lives")
             stop = threading.Event()
             pushing = threading.Thread(target=pusher.push, args=(up, stop))
             pushing.start()
+            until(lambda: pusher.acknowledged, "a line is acknowledged")
             time.sleep(random.uniform(0.05, 1.5))
             up.kill()
             stop.set()
@@ -61,8 +61,8 @@ def kill_again_and_again(perpetua: Perpetua, times: int) -> Pusher:
 def check_what_is_left(perpetua: Perpetua, pusher: Pusher, times: int) -> None:
     """Start once more, let it think to the end, stop it in good order; then look at everything."""
     with perpetua.up(EXAMPLE) as up:
-        until(lambda: _all_denied(perpetua), "every failing source is denied")
-        assert up.interrupt() < 5
+        until(lambda: _all_denied(up), "every failing source is denied")
+        assert up.interrupt() < SOON_SECS
         assert up.process.returncode == 0
     server = EmbeddedPostgres(perpetua.home)
     assert server.pid is None, "the server was left behind"
@@ -102,7 +102,7 @@ def _root_lives(up: Up) -> bool:
         return client.get("/v1/swarm/personas/root-thinker").is_success
 
 
-def _all_denied(perpetua: Perpetua) -> bool:
+def _all_denied(up: Up) -> bool:
     sources = {"127.61.14.203", "127.44.7.19", "127.113.90.52", "127.8.201.77", "127.92.33.140"}
-    titles = [p["title"] for p in perpetua.json("proposals", "--limit", "1000")]
+    titles = [each["title"] for each in up.get("/v1/cognition/proposals?limit=1000")]
     return all(any(f"Deny {source}:" in title for title in titles) for source in sources)

@@ -38,7 +38,7 @@ def cited_lines(stored: Recorder, proposal: dict[str, Any]) -> list[str]:
     for ref in proposal["evidence"]:
         position, _, numbers = ref.partition("#")
         [event] = [to_recorded(each).event for each in stored.read_positions([int(position)])]
-        lines = event.content.split("\n")  # type: ignore[attr-defined]
+        lines = event.content.split("\n")  # type: ignore[attr-defined]  # all are observations
         for part in numbers.split(","):
             first, _, last = part.partition("-")
             found += lines[int(first) : int(last or first) + 1]

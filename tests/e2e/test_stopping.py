@@ -17,7 +17,7 @@ from services.store.recorder import Recorder
 from tests.checks import check_positions, check_reaped_are_distilled, history
 from tests.e2e.process import PERPETUA, Perpetua, until
 
-PROMPT_SECS = 4.0
+PROMPT_SECS = 8.0
 """Two seconds are the promise; the machine of a test may be busy."""
 
 

@@ -94,6 +94,7 @@ class Served:
         self.loop = asyncio.get_running_loop()
         background = [
             asyncio.create_task(self.app.views.follow()),
+            asyncio.create_task(self.app.hot.follow()),
             asyncio.create_task(self.app.gate.run()),
         ]
         serving = asyncio.create_task(self._server.serve())

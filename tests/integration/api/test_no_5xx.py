@@ -58,6 +58,16 @@ RIGHT: dict[str, dict[str, Any]] = {
         "evidence_refs": ["1#0"],
         "contradicts": ["k"],
     },
+    "/v1/memory/search": {"query": "q", "count": 3, "kinds": ["thought"], "supports": True},
+    "/v1/swarm/personas/p1/memory/search": {
+        "query": "q",
+        "count": 3,
+        "kinds": None,
+        "since": "2026-08-01T00:00:00Z",
+        "until": None,
+        "persona_ids": ["p1"],
+        "supports": False,
+    },
     "/v1/swarm/personas/p1/checks": {
         "check_id": "c",
         "hypothesis_id": "h",
@@ -75,14 +85,18 @@ RIGHT: dict[str, dict[str, Any]] = {
         "evidence_refs": ["1#0"],
         "action": {"tool": "notify", "target": "t", "arguments": {"line": "l"}},
     },
+    "/v1/swarm/personas/p1/ask": {"question": "q", "wait_secs": 0},
     "/v1/swarm/personas/p1/reservations": {"call_id": "c", "tokens": 1, "cpu_ms": 1},
     "/v1/swarm/personas/p1/reservations/r/settle": {"usage": USAGE},
+    "/v1/swarm/sw/claims": {"persona_id": "p1", "topic": "t", "ttl_secs": 1},
     "/v1/cognition/stop": {"reason": "r"},
     "/v1/cognition/proposals/x/approve": {"shown_hash": "h"},
+    "/v1/cognition/proposals/x/votes": {"persona_id": "p1", "vote": "veto", "reason": "r"},
     "/v1/cognition/proposals/x/reject": {"reason": "r"},
     "/v1/cognition/proposals/x/settle": {"outcome": "success", "note": "n"},
 }
 """Every path that takes a body, and one it takes."""
+NO_WAIT = {"wait_secs": 0}
 KEYS = st.one_of(st.sampled_from(["limit", "after", "swarm", "status", "tag", "wait"]), ODD_TEXT)
 FUZZ = settings(
     max_examples=60,
@@ -102,6 +116,12 @@ def target(shared_client: httpx.Client) -> httpx.Client:
 def sent(client: httpx.Client, path: str, body: Any) -> httpx.Response:
     text = json.dumps(body)  # lone surrogates, NaN and all
     return client.post(path, content=text, headers={"Content-Type": "application/json"})
+
+
+def waits(body: dict[str, Any]) -> bool:
+    """Tell whether a question would be waited for, which nobody answers here."""
+    given = body.get("wait_secs", 30)
+    return isinstance(given, int | float) and 0 < given <= 120
 
 
 def told(response: httpx.Response) -> None:
@@ -124,6 +144,7 @@ def test_every_body_of_the_document_is_tried(shared: Served) -> None:
         .replace("/r/", "/{reservation_id}/")
         .replace("/odd/", "/{persona_id}/")
         .replace("/p1/", "/{persona_id}/")
+        .replace("/sw/", "/{swarm_id}/")
         for path in RIGHT
     }
     assert tried == with_body
@@ -143,6 +164,7 @@ def test_a_right_body_with_odd_parts(target: httpx.Client, path: str, data: st.D
             body[name] = data.draw(ODD, "odd")
     for name in data.draw(st.lists(st.sampled_from(sorted(body)), max_size=1), "left out"):
         del body[name]
+    body = body | NO_WAIT if path.endswith("/ask") and waits(body) else body
     target.post("/v1/swarm/personas/p1/resume")  # else one overspent call pauses it for good
     told(sent(target, path, body))
 
@@ -162,7 +184,14 @@ def test_any_bytes_at_all(target: httpx.Client, path: str, body: bytes) -> None:
 @FUZZ
 @given(
     path=st.sampled_from(
-        ["/v1/swarm/personas", "/v1/cognition/proposals", "/v1/cognition/receipts"]
+        [
+            "/v1/swarm/personas",
+            "/v1/cognition/proposals",
+            "/v1/cognition/receipts",
+            "/v1/cognition/beliefs",
+            "/v1/cognition/attention",
+            "/v1/swarm/s/blackboard",
+        ]
     ),
     query=st.lists(st.tuples(KEYS, ODD_TEXT), max_size=4),
 )
@@ -173,9 +202,13 @@ def test_any_query_at_all(target: httpx.Client, path: str, query: list[tuple[str
 
 @FUZZ
 @given(
-    before=st.sampled_from(["/v1/swarm/personas/", f"{PROPOSALS}/"]),
+    before=st.sampled_from(
+        ["/v1/swarm/personas/", f"{PROPOSALS}/", "/v1/cognition/beliefs/", "/v1/swarm/"]
+    ),
     odd=ODD_TEXT,
-    after=st.sampled_from(["", "/why", "/reap", "/approve", "/token", "/thoughts"]),
+    after=st.sampled_from(
+        ["", "/why", "/reap", "/approve", "/token", "/thoughts", "/blackboard", "/claims/x/release"]
+    ),
     method=st.sampled_from(["GET", "POST"]),
 )
 def test_any_id_at_all(

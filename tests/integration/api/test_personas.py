@@ -9,7 +9,9 @@ import pytest
 from tests.integration.api.serving import POLICY, Served, persona, policy
 
 PERSONAS = "/v1/swarm/personas"
-LIFETIME = {"token_budget_lifetime", "compute_ms_lifetime", "max_lifetime_spawns"}
+OURS = {
+    "token_budget_lifetime", "compute_ms_lifetime", "max_lifetime_spawns", "share_with",
+}  # fmt: skip
 
 
 def made(client: httpx.Client, persona_id: str, **more: Any) -> dict[str, Any]:
@@ -49,7 +51,7 @@ def test_a_created_persona_is_told_as_the_contract_says(client: httpx.Client) ->
         "created_at": "",
         "tags": ["a", "b"],
     }
-    assert {k: v for k, v in told["policy"].items() if k not in LIFETIME} == POLICY
+    assert {k: v for k, v in told["policy"].items() if k not in OURS} == POLICY
     assert (told["status"], told["thought_count"], told["budget_paused"]) == ("active", 0, False)
     assert told["last_tick_at"] is None
     for time in (identity["created_at"], told["updated_at"], told["window_started_at"]):
@@ -188,3 +190,25 @@ def test_a_paused_persona_is_idle_until_it_is_resumed(client: httpx.Client) -> N
     assert (resumed["status"], resumed["paused_reason"]) == ("active", None)
     assert client.post(f"{PERSONAS}/p0/thoughts", json=thought).status_code == 200
     assert client.post(f"{PERSONAS}/p0/resume").status_code == 409
+
+
+@pytest.mark.parametrize("tag", ["thinker:gtp", "thinker:"])
+def test_a_tag_that_names_no_thinker_there_is_refused_with_those_there_are(
+    client: httpx.Client, tag: str
+) -> None:
+    made(client, "p1", tags=["team:a", "thinker:external"])
+    wrong = persona("p2", tags=["team:a", tag])
+    for path, body in (
+        (PERSONAS, wrong),
+        (PERSONAS, wrong | {"parent_id": "p1"}),
+        ("/v1/cognition/start", {"seed_persona": wrong}),
+    ):
+        if path.endswith("start"):
+            client.post(f"{PERSONAS}/p1/reap", json={}).raise_for_status()
+        answer = client.post(path, json=body)
+        told = answer.json()
+        assert (answer.status_code, told["code"]) == (422, "unknown_thinker"), path
+        assert (told["field"], told["known"]) == ("tags", ["statistical", "external"])
+        assert told["thinker"] == tag.removeprefix("thinker:")
+        assert "name one of statistical, external" in told["detail"]
+    assert ids(client.get(PERSONAS)) == ["p1"]

@@ -12,7 +12,7 @@ import pytest
 
 from services.api.stream_events import TOPICS
 from tests.integration.api.listening import STREAM, Heard, listening
-from tests.integration.api.serving import OPERATOR, VIEWER, Served, persona
+from tests.integration.api.serving import OPERATOR, Served, persona
 
 PERSONAS = "/v1/swarm/personas"
 
@@ -38,7 +38,7 @@ def soon(condition: Any) -> bool:
 def test_a_live_stream_tells_what_happens_from_now_on(served: Served, client: httpx.Client) -> None:
     begin(client)
     think(client, "before")
-    with served.client(None) as viewer, listening(viewer, query=f"?token={VIEWER}") as stream:
+    with served.client(None) as viewer, listening(viewer, query=f"?token={OPERATOR}") as stream:
         assert stream.response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         stream.until_greeted()
         assert stream.last_id == str(served.app.recorder.head())
@@ -146,7 +146,7 @@ def test_silence_is_broken_by_comments(served: Served, client: httpx.Client) -> 
     served.api.state.streams.keep_alive_secs = 0.1
     begin(client)
     with listening(client) as stream:
-        time.sleep(0.5)
+        time.sleep(1)
         think(client, "now")
         stream.take(1)
     assert stream.comments.count("keep-alive") >= 3

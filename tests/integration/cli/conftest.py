@@ -18,7 +18,8 @@ def digested(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"create database {name}".encode())
         url = urlunsplit(urlsplit(postgres)._replace(path=f"/{name}"))
-        perpetua = Perpetua(tmp_path_factory.mktemp("home"), url)
+        home = tmp_path_factory.mktemp("home")
+        perpetua = Perpetua(home, url, PERPETUA_MEMORY__EMBEDDER="minilm")
         perpetua("run", EXAMPLE)
         yield perpetua
         connection.execute(f"drop database {name} with (force)".encode())

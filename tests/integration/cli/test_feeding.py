@@ -59,7 +59,7 @@ async def test_two_feeders_that_are_stopped_again_and_again_store_each_line_once
         await asyncio.gather(write(written), follow(one, written), follow(two, written))
         stop = asyncio.Event()
         last = asyncio.create_task(feed(one, log, stop))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(text_in(two)) < len(whole):
                 await asyncio.sleep(0.05)
         stop.set()
@@ -76,7 +76,7 @@ async def test_whoever_idled_away_is_followed_by_another_when_something_comes(
     with opened(tmp_path / "home", database) as app:
         stop = asyncio.Event()
         feeding = asyncio.create_task(feed(app, log, stop))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while text_in(app) != "one\n":
                 await asyncio.sleep(0.02)
             context = app.executor.context("system:scheduler")

@@ -36,8 +36,14 @@ def test_the_catalogue_has_every_class_with_every_field(perpetua: Perpetua) -> N
 
 def test_the_doctor_finds_nothing_wrong_where_nothing_is(perpetua: Perpetua) -> None:
     perpetua("status")
-    assert all(finding["fine"] for finding in perpetua.json("doctor"))
-    assert perpetua("doctor").stdout.count("ok  ") == 6
+    told = perpetua.json("doctor")
+    assert len(told) > 20
+    assert all(set(each) == {"check", "verdict", "fine", "found", "fix"} for each in told)
+    assert all(each["fine"] for each in told)
+    assert all((each["verdict"] == "fine") == (each["fix"] is None) for each in told)
+    lines = perpetua("doctor").stdout.splitlines()
+    assert len(lines) == len(told)
+    assert all(line.startswith(("ok     ", "note   ")) for line in lines)
 
 
 def test_the_doctor_names_what_is_wrong_and_the_fix(perpetua: Perpetua) -> None:

@@ -31,6 +31,7 @@ def running(database: str, tmp_path: Path) -> Running:
             yield app
         finally:
             await app.loop.stop()
+            await app.thinkers.close()
             views.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await views

@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import LoopSuperseded
 from domain.events import CognitionStarted, CognitionStopped, ThoughtGenerated
-from domain.ports import ThinkRequest, ThinkResult
+from domain.thinking import ThinkRequest, ThinkResult
 from services.commands import loop as commands
 from services.store.save import Fence
 from services.unit_of_work import Unit

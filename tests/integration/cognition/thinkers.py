@@ -1,11 +1,12 @@
 """Thinkers for tests: each is one way to behave, good or bad."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from domain.budget import Credits
 from domain.events.cognition import Thinker, Usage
-from domain.ports import ThinkRequest, ThinkResult
-from services.cognition.prompt import worst_case
+from domain.thinking import ThinkRequest, ThinkResult
 
 MAX_TOKENS = 100
 MADE_UP = Thinker(source="test")
@@ -18,15 +19,25 @@ class Metered:
         self.requests: list[ThinkRequest] = []
         self.timeout_ms = timeout_ms
 
-    def worst_case(self, prompt: str) -> Credits:
-        return worst_case(prompt, 1, MAX_TOKENS, self.timeout_ms)
+    async def fit(self, request: ThinkRequest) -> ThinkRequest:
+        return request
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    def worst_case(self, request: ThinkRequest) -> Credits:
+        room = request.room_bytes
+        charter = min(len(request.identity.charter.encode()), room // 2)
+        texts = [m.text for m in request.memories] + [line.text for line in request.lines]
+        told = sum(len(text.encode()) for text in texts)
+        return Credits(min(charter + told, room) + 16 + MAX_TOKENS, self.timeout_ms)
 
     async def think(self, request: ThinkRequest) -> ThinkResult:
         self.requests.append(request)
         return self.answer(request)
 
     def answer(self, request: ThinkRequest) -> ThinkResult:
-        used = self.worst_case(request.prompt).tokens // 2
+        used = self.worst_case(request).tokens // 2
         usage = Usage(prompt_tokens=used, completion_tokens=0, cpu_ms=1)
         return ThinkResult(f"{request.phase} of {request.persona_id}", MADE_UP, usage)
 
@@ -68,5 +79,18 @@ class Greedy(Metered):
     """Uses ten times what was reserved."""
 
     def answer(self, request: ThinkRequest) -> ThinkResult:
-        used = self.worst_case(request.prompt).tokens * 10
+        used = self.worst_case(request).tokens * 10
         return ThinkResult("greedy", MADE_UP, Usage(prompt_tokens=used, cpu_ms=1))
+
+
+class Interrupted(Metered):
+    """Lets something happen while it thinks a step of a phase."""
+
+    def __init__(self, phase: str, happen: Callable[[], object]) -> None:
+        super().__init__()
+        self.phase, self.happen = phase, happen
+
+    async def think(self, request: ThinkRequest) -> ThinkResult:
+        if request.phase == self.phase:
+            await asyncio.to_thread(self.happen)
+        return await super().think(request)

@@ -116,7 +116,7 @@ def test_200_threads_that_reserve_from_one_budget_never_pass_it(executors: list[
 
     windows: Counter[int] = Counter()
     for stored in executors[0].events.get("swarm/swarm-core"):
-        event = stored.event  # type: ignore[attr-defined]
+        event = stored.event  # type: ignore[attr-defined]  # a notification of our own
         if event.topic == "budget.leased" and event.resource == "credits":
             windows[event.window] += sum(grant.tokens for grant in event.grants)
     assert sum(granted) == sum(windows.values())

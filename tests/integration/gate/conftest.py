@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.store.recorder import Recorder
-from tests.integration.gate.house import House
+from tests.integration.gate.house import House, begun, houses
 
 OpenHouse = Callable[..., House]
 
@@ -15,22 +15,12 @@ OpenHouse = Callable[..., House]
 def open_house(
     open_store: Callable[[], Recorder], database: str, tmp_path: Path
 ) -> Iterator[OpenHouse]:
-    """Opens what one process has, with caches of its own; all share the store and the folder."""
-    opened: list[House] = []
-
-    def open_one(**options: object) -> House:
-        opened.append(House(open_store(), database, tmp_path, **options))  # type: ignore[arg-type]
-        return opened[-1]
-
-    yield open_one
-    for house in opened:
-        house.close()
+    """Opens what one process has, with caches of its own."""
+    with houses(House, open_store, database, tmp_path) as open_one:
+        yield open_one
 
 
 @pytest.fixture
 def house(open_house: OpenHouse) -> House:
     """A process whose root persona `ann` has seen three lines."""
-    house = open_house()
-    house.spawn("ann")
-    house.observe("first\nsecond\nthird\n")
-    return house
+    return begun(open_house())

@@ -1,6 +1,9 @@
 """What one process has: store, views, executor, gate."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from domain.aggregates import Proposal
 from domain.events import Event
@@ -19,6 +22,8 @@ from services.settings import GateSettings, Settings
 from services.store.codec import decode
 from services.store.recorder import Recorder
 from services.views import Views
+
+H = TypeVar("H", bound="House")
 
 TOOLS = ("file.append", "notify")
 
@@ -53,10 +58,11 @@ class House:
         parent_id: str | None = None,
         swarm_id: str | None = None,
         tools: tuple[str, ...] = TOOLS,
+        share_with: tuple[str, ...] = (),
     ) -> None:
         new = NewPersona(
             persona_id=persona_id, name="n", role="r", charter="c", parent_id=parent_id,
-            swarm_id=swarm_id, limits=Limits(allowed_tools=tools),
+            swarm_id=swarm_id, limits=Limits(allowed_tools=tools, share_with=share_with),
         )  # fmt: skip
         context = self.executor.context("user:eve")
         self.executor.run(context, lambda unit: lifecycle.spawn(unit, new, Ceilings()))
@@ -131,3 +137,26 @@ class House:
         if not path.exists():
             return []
         return [line.split(" # perpetua:")[0] for line in path.read_text().splitlines()]
+
+
+@contextmanager
+def houses(
+    kind: Callable[..., H], open_store: Callable[[], Recorder], database: str, home: Path
+) -> Iterator[Callable[..., H]]:
+    """Open what one process has, as often as asked for; all share the store and the folder."""
+    opened: list[H] = []
+
+    def open_one(**options: object) -> H:
+        opened.append(kind(open_store(), database, home, **options))
+        return opened[-1]
+
+    yield open_one
+    for house in opened:
+        house.close()
+
+
+def begun(house: H) -> H:
+    """Let a root persona `ann` have seen three lines."""
+    house.spawn("ann")
+    house.observe("first\nsecond\nthird\n")
+    return house

@@ -93,19 +93,61 @@ def test_a_snapshot_of_no_descendant_is_not_for_it_to_see(whose: str, house: Hou
     assert faults(house, str(position), event_id, "s", citing=citing) == [NOT_THERE] * 3
 
 
+@pytest.mark.parametrize(
+    ("sharing", "seen_by"),
+    [
+        ((), []),
+        (("swarm",), ["ann", "bob"]),
+        (("lineage",), ["child"]),
+        (("persona:bob",), ["bob"]),
+    ],
+)
+def test_what_a_persona_shares_is_evidence_for_whom_it_names(
+    house: House, sharing: tuple[str, ...], seen_by: list[str]
+) -> None:
+    house.spawn("bob")
+    house.spawn("owner", share_with=sharing)
+    house.spawn("child", "owner", swarm_id="other")
+    position, _ = house.think("owner")
+    found = {
+        name: faults(house, str(position), citing=Citing(name, swarm))
+        for name, swarm in (("ann", "swarm-core"), ("bob", "swarm-core"), ("child", "other"))
+    }
+    assert [name for name, [fault] in found.items() if fault is None] == seen_by
+
+
+def test_its_proposals_and_what_was_done_for_them_are_evidence(house: House) -> None:
+    """Memory shows them, so that what it shows can be cited."""
+    proposal_id = house.note()
+    house.gate.advance(proposal_id)
+    house.spawn("bob")
+    placed = {
+        each.topic: str(each.position)
+        for each in house.store.read(0, 100)
+        if each.stream == f"proposal/{proposal_id}"
+    }
+    refs = placed["proposal.created"], placed["action.executed"]
+    proposed, done = cite(house, *refs)
+    assert (proposed.fault, proposed.lines) == (None, [(0, "Deny it It fails")])
+    assert done.fault is None
+    assert done.lines[0][1].startswith("success ")
+    assert faults(house, *refs, citing=Citing("bob", "swarm-core")) == [NOT_THERE] * 2
+    others = [at for topic, at in placed.items() if at not in refs]
+    assert faults(house, *others) == [NOT_THERE] * len(others)
+
+
 def test_other_events_are_no_evidence(house: House) -> None:
     position = house.store.read(0, 1, topics=["persona.spawned"])[0].position
     assert faults(house, str(position)) == [NOT_THERE]
 
 
-def test_ids_are_found_across_segments_and_not_beyond_the_bound(house: House) -> None:
+def test_ids_are_found_across_segments_however_far_back(house: House) -> None:
     ids = []
     for _ in range(51):
         context = house.executor.context("persona:ann")
         done = house.executor.run(context, lambda unit: many_thoughts(unit, 100))
         ids.append(done.result)
-    assert faults(house, ids[-1], ids[30], ids[2]) == [None] * 3
-    assert faults(house, ids[0]) == [NOT_THERE]
+    assert faults(house, ids[-1], ids[30], ids[2], ids[0]) == [None] * 4
 
 
 def test_what_is_shown_of_evidence_is_bounded(house: House) -> None:

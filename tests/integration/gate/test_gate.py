@@ -138,7 +138,7 @@ def test_what_must_not_be_done_is_rejected_with_its_reason(
 ) -> None:
     refs = options.pop("refs", ())
     assert isinstance(refs, tuple)
-    proposal = house.gate.advance(house.propose(*refs, **options))  # type: ignore[arg-type]
+    proposal = house.gate.advance(house.propose(*refs, **options))  # type: ignore[arg-type]  # options by name
     assert proposal.status == "rejected"
     rejected = house.events(proposal.proposal_id)[-1]
     assert isinstance(rejected, ProposalRejected)
@@ -170,7 +170,7 @@ def test_the_same_action_is_not_pending_twice(house: House) -> None:
     house.gate.advance(house.propose())
     second = house.gate.advance(house.propose())
     assert second.status == "rejected"
-    assert "pending" in house.events(second.proposal_id)[-1].reasons[0]  # type: ignore[attr-defined]
+    assert "pending" in house.events(second.proposal_id)[-1].reasons[0]  # type: ignore[attr-defined]  # it is a rejection
 
 
 def test_advancing_again_changes_nothing(house: House) -> None:
@@ -247,7 +247,7 @@ def test_a_tool_with_a_file_of_the_settings(open_house: OpenHouse, tmp_path: Pat
 
 
 async def until(house: House, proposal_id: str, status: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await asyncio.to_thread(house.gate.load, proposal_id)).status != status:
             await asyncio.sleep(0.02)
 
@@ -298,7 +298,7 @@ async def test_a_proposal_that_cannot_go_on_is_tried_again_and_keeps_nobody_wait
 
     watching = Watching(house.store, lambda: ["bad", "good"], advance, first_pause_secs=0.01)
     running = asyncio.create_task(watching.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(advanced) < 2:
             await asyncio.sleep(0.01)
     running.cancel()
@@ -310,4 +310,4 @@ async def test_it_ends_when_the_store_closes(house: House) -> None:
     running = asyncio.create_task(house.gate.run())
     await asyncio.sleep(0.1)
     await asyncio.to_thread(house.store.close)
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 30)

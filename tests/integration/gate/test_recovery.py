@@ -19,7 +19,7 @@ from domain.errors import NotAllowed, ProposalWrongState
 from domain.events import ActionExecuted
 from services.commands import gate as commands
 from services.settings import GateSettings
-from services.store.loop_lock import LoopLock
+from services.store.session_lock import SessionLock
 from tests.integration.gate.conftest import OpenHouse
 from tests.integration.gate.house import House
 from tests.integration.gate.tools import Killed, Mute, Tool, die, fail
@@ -179,7 +179,7 @@ def test_recovering_leaves_alone_what_somebody_alive_is_doing(
 
 def test_what_somebody_alive_is_about_to_begin_is_left_to_them(house: House, database: str) -> None:
     proposal_id = house.note()
-    lock = LoopLock(database, house.gate.load(proposal_id).id)
+    lock = SessionLock(database, house.gate.load(proposal_id).id)
     assert lock.try_acquire()
     assert house.gate.advance(proposal_id).status == "allowed"
     release = threading.Timer(0.4, lock.release)
@@ -195,7 +195,7 @@ def test_recovery_waits_for_the_lock_of_whoever_died(
     proposal_id = house.note()
     with pytest.raises(Killed):
         dying(Tool(house.folder, before=die)).gate.advance(proposal_id)
-    lock = LoopLock(database, house.gate.load(proposal_id).id)
+    lock = SessionLock(database, house.gate.load(proposal_id).id)
     assert lock.try_acquire()
     release = threading.Timer(0.4, lock.release)
     release.start()

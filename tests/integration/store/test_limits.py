@@ -12,7 +12,7 @@ from services.store.save import EVENT_LIMIT, SAVE_LIMIT, Save
 from tests.integration.store.making import record, save
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 def test_a_save_of_ten_megabytes_is_refused_before_anything_is_written(store: Recorder) -> None:
     with pytest.raises(EventTooLarge) as refused:
         store.submit(save("large", count=20, size=500_000))
@@ -20,7 +20,7 @@ def test_a_save_of_ten_megabytes_is_refused_before_anything_is_written(store: Re
     assert store.submit(save("small")).result() == (1,)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 def test_a_save_just_under_the_limit_is_stored(store: Recorder) -> None:
     large = save("large", count=16, size=SAVE_LIMIT // 16)
     assert store.submit(large).result() == tuple(range(1, 17))

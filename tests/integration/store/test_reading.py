@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from domain.recorded import Stored
 from services.store.recorder import Recorder
-from services.store.save import EVENT_LIMIT, Save, Stored
+from services.store.save import EVENT_LIMIT, Save
 from tests.integration.store.making import record, save
 
 MANY = 60_000

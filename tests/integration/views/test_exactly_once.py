@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from time import sleep
 
@@ -15,6 +16,7 @@ import pytest
 from projections import VIEWS
 from services.store.errors import StoreUnavailable
 from services.store.recorder import Recorder
+from tests.e2e.process import until
 from tests.integration.views.conftest import OpenViews
 from tests.integration.views.views_of_tests import TRAP_LOCK, counting, trapped
 from tests.integration.views.writing import Tables, positions, tables, write
@@ -117,21 +119,25 @@ def test_what_was_applied_but_not_committed_when_its_process_was_killed_counts_o
     assert tables(database) == rebuilt(open_views, database)
 
 
+def goes_on(database: str, before: int) -> bool:
+    return positions(database)["totals"] > before
+
+
 def test_processes_killed_at_any_moment_lose_and_double_nothing(
     open_views: OpenViews, store: Recorder, database: str, start: Start
 ) -> None:
-    write(store, thoughts(4_000))
-    for _ in range(KILLS):
-        process = start(5)
+    last, killed_at = write(store, thoughts(4_000)), [0]
+    while len(killed_at) <= KILLS and killed_at[-1] < last:
+        process = start(5)  # has made the tables by now
         release(process)
-        sleep(random.uniform(0, 0.25))
+        until(partial(goes_on, database, killed_at[-1]), "it takes in events")
+        sleep(random.uniform(0, 0.1))
         process.kill()
         process.communicate()
-    before = positions(database)
+        killed_at.append(positions(database)["totals"])
+    assert 0 < killed_at[1] < last
     views = open_views(views=[*VIEWS, counting()])
-    head = views.catch_up()
-
-    assert 0 < before["totals"] < head
+    assert views.catch_up() == last
     assert views.totals().thoughts == 4_000
     assert tables(database) == rebuilt(open_views, database)
 

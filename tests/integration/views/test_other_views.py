@@ -40,6 +40,17 @@ def test_sources_of_a_swarm_tell_how_far_they_were_read(given: Given) -> None:
     assert (second.offset, second.segments) == (180, 2)
 
 
+def test_the_sources_that_lost_most_come_first(given: Given) -> None:
+    history = History().observed("a", 3, 100).dropped("b", 7, 170).dropped("a", 2, 190)
+    history.dropped("c", 0, 5, reason="gone").dropped("b", 1, 180)
+    views = given(history)
+    b, a, c = views.lossy_sources(10)
+    assert (b.source, b.lines, b.dropped_lines, b.dropped_bytes, b.offset) == ("b", 0, 8, 80, 180)
+    assert (a.source, a.lines, a.dropped_lines, a.last_position) == ("a", 3, 2, 1)
+    assert (c.source, c.dropped_lines, c.lost_files) == ("c", 0, 1)
+    assert len(views.lossy_sources(1)) == 1
+
+
 def test_totals_are_of_a_swarm_or_of_all(given: Given) -> None:
     history = History().spawned("a", "one").spawned("b", "two").reaped("b")
     history.thought("a", 10, 5).thought("b", 20, 6).supposed("a").checked("a", "failed")

@@ -81,7 +81,7 @@ def test_personas_are_found_by_swarm_status_and_tag(given: Given) -> None:
     views = given(history)
 
     def ids(**asked: str) -> list[str]:
-        return [row.persona_id for row in views.personas(**asked)]  # type: ignore[arg-type]
+        return [row.persona_id for row in views.personas(**asked)]  # type: ignore[arg-type]  # filters by name
 
     assert ids() == ["a", "b", "c", "d"]
     assert ids(swarm_id="two") == ["b", "c", "d"]
@@ -109,7 +109,7 @@ def test_lineage_has_all_swarms_and_the_reaped_with_children_in_the_order_they_c
     history = History().spawned("root", "one")
     history.spawned("z", "one", parent="root", depth=1).spawned("a", "two", parent="root", depth=1)
     history.spawned("leaf", "two", parent="a", depth=2).spawned("other", "three").reaped("a")
-    rows = given(history).lineage()
+    rows = given(history).everybody()
     assert [row.persona_id for row in rows] == ["root", "other", "z", "a", "leaf"]
     children = {row.persona_id: row.children for row in rows if row.children}
     assert children == {"root": ("z", "a"), "a": ("leaf",)}
@@ -119,7 +119,7 @@ def test_lineage_has_all_swarms_and_the_reaped_with_children_in_the_order_they_c
 def test_a_child_may_come_before_its_parent(given: Given) -> None:
     history = History().spawned("child", "two", parent="root", depth=1).spawned("root", "one")
     views = given(history)
-    assert [row.persona_id for row in views.lineage()] == ["root", "child"]
+    assert [row.persona_id for row in views.everybody()] == ["root", "child"]
     root = views.persona("root")
     assert root is not None
     assert root.children == ("child",)

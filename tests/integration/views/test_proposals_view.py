@@ -101,7 +101,7 @@ def test_proposals_are_listed_newest_first_and_by_what_is_asked(given: Given) ->
     views = given(history)
 
     def ids(**asked: str) -> list[str]:
-        return [row.proposal_id for row in views.proposals(**asked)]  # type: ignore[arg-type]
+        return [row.proposal_id for row in views.proposals(**asked)]  # type: ignore[arg-type]  # filters by name
 
     assert ids() == ["p3", "p2", "p1"]
     assert ids(swarm_id="one") == ["p3", "p1"]

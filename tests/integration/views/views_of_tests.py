@@ -46,6 +46,16 @@ def failing(view: View, fails: Callable[[Recorded], bool]) -> View:
     return replace(view, fold=fold)
 
 
+def noting(view: View, taken: list[int]) -> View:
+    """The same view, which notes the position of each event it is given."""
+
+    def fold(batch: Sequence[Recorded]) -> Sequence[Statement]:
+        taken.extend(recorded.position for recorded in batch)
+        return view.fold(batch)
+
+    return replace(view, fold=fold)
+
+
 def trapped(view: View, sql: str, springs: Callable[[], bool]) -> View:
     """The same view, which runs SQL after its own rows when the trap springs."""
 

@@ -47,10 +47,17 @@ def counted(database: str) -> dict[str, int]:
         return dict(connection.execute("select who, thoughts from view_counting").fetchall())
 
 
-def thoughts(who: str, count: int) -> History:
+def thoughts(who: str, count: int, swarm: str = "swarm") -> History:
     """A history of so many thoughts and nothing else."""
     history = History()
-    history.swarms[who] = "swarm"
+    history.swarms[who] = swarm
     for _ in range(count):
         history.thought(who)
     return history
+
+
+def execute(database: str, sql: str) -> list[Any]:
+    """Run SQL; return the rows it brings, if any."""
+    with psycopg.connect(database) as connection:
+        cursor = connection.execute(sql.encode())
+        return cursor.fetchall() if cursor.description else []

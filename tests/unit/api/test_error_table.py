@@ -14,6 +14,7 @@ from services.api.errors import answer_to, status_of
 from services.cognition.loop import CognitionDisabled, LoopElsewhere
 from services.executor import TooBusy
 from services.store import errors as store
+from services.views.reader import QueryTooSlow
 
 
 def every_kind_of(error: type[Exception]) -> list[type[Exception]]:
@@ -45,7 +46,9 @@ def body(error: Exception) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("kind", every_kind_of(domain.DomainError))
+@pytest.mark.parametrize(
+    "kind", [each for each in every_kind_of(domain.DomainError) if each is not TooBusy]
+)
 def test_a_broken_rule_is_never_our_fault(kind: type[Exception]) -> None:
     assert 400 <= status_of(made(kind)) < 500
 
@@ -75,16 +78,21 @@ def test_a_refusal_is_never_our_fault(kind: type[Exception]) -> None:
         (domain.IdempotencyKeyReused, 409),
         (domain.LoopSuperseded, 409),
         (LoopElsewhere, 409),
-        (TooBusy, 409),
         (domain.ShownHashRequired, 428),
         (domain.InvalidInput, 422),
         (domain.EventTooLarge, 413),
         (store.EventTooLarge, 413),
         (domain.NotAllowed, 403),
+        (domain.ForeignVoter, 403),
         (CognitionDisabled, 400),
+        (TooBusy, 503),
         (store.StoreUnavailable, 503),
         (store.OutcomeUnknown, 503),
+        (QueryTooSlow, 503),
         (psycopg.OperationalError, 503),
+        (psycopg.errors.NumericValueOutOfRange, 422),
+        (psycopg.errors.ProgramLimitExceeded, 422),
+        (psycopg.errors.StatementTooComplex, 422),
         (ValueError, 500),
         (psycopg.ProgrammingError, 500),
     ],
@@ -114,6 +122,27 @@ def test_a_store_out_of_reach_is_503_and_tells_no_more_than_that() -> None:
     told = body(psycopg.OperationalError("password of user secret is wrong"))
     assert told["code"] == "store_unavailable"
     assert "secret" not in told["detail"]
+
+
+def test_who_was_never_first_is_told_to_come_back_soon() -> None:
+    answer = answer_to(TooBusy("too many others write the same; try again"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert json.loads(bytes(answer.body))["code"] == "too_busy"
+
+
+def test_what_takes_too_long_says_so_and_what_to_expect() -> None:
+    answer = answer_to(QueryTooSlow())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert body(QueryTooSlow()) == {
+        "detail": "the query took more than 10 s",
+        "code": "query_too_slow",
+    }
+
+
+def test_what_is_too_large_for_the_store_is_not_to_be_tried_again() -> None:
+    answer = answer_to(psycopg.errors.ProgramLimitExceeded("string is too long for tsvector"))
+    assert (answer.status_code, json.loads(bytes(answer.body))["code"]) == (422, "invalid_input")
+    assert "Retry-After" not in answer.headers
 
 
 def test_a_fault_of_ours_tells_nothing_of_itself() -> None:

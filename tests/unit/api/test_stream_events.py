@@ -135,7 +135,7 @@ def test_a_snapshot_also_moves_the_workspace_under_an_id_of_its_own() -> None:
 
 
 def test_an_ended_check_has_an_excerpt_cut_between_characters() -> None:
-    [(event_type, payload)] = payloads(
+    (event_type, payload), _ = payloads(
         "check.result",
         check_id="k",
         hypothesis_id="h",
@@ -166,7 +166,7 @@ def test_the_gate_in_the_words_of_the_stream() -> None:
     assert verified == [("proposal_verified", {"proposal_id": "x", "assessed_risk": "high"})]
     [(rejected, why)] = payloads("proposal.rejected", proposal_id="x", stage="vote", reasons=("r",))
     assert (rejected, why["stage"]) == ("proposal_rejected", "vote")
-    [(executed, receipt)] = payloads(
+    (executed, receipt), _ = payloads(
         "action.executed",
         proposal_id="x",
         action_id="a",
@@ -233,6 +233,7 @@ def test_what_is_no_news_to_a_dashboard_is_not_even_read() -> None:
     assert silent == {
         "observation.received", "swarm.created", "budget.leased", "budget.settled",
         "persona.resumed", "policy.decided", "approval.granted", "approval.denied",
-        "action.started", "cognition.started",
+        "action.started", "cognition.started", "work.claimed", "work.released",
+        "observation.dropped",
     }  # fmt: skip
     assert issubclass(EVENT_CLASSES["action.started"], Event)

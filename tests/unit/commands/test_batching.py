@@ -1,6 +1,7 @@
 """Bytes to observation batches: nothing is lost, but for bytes that are no UTF-8, and they are
 counted."""
 
+import json
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.formats import read_lines
 from services.commands.cognition import Batch
 from services.inputs.lines import BATCH_BYTES, Batcher, batches_of
 
@@ -176,3 +178,22 @@ def test_a_follower_goes_on_where_a_batch_ended() -> None:
         after = [*batcher.feed(data[last.offset :]), *batcher.flush(final=True)]
         assert rejoined([*before, *after]) == data
         check_numbers(data, [*before, *after])
+
+
+def test_the_pieces_of_a_docker_message_stay_in_one_batch() -> None:
+    def piece(log: str) -> bytes:
+        entry = {"log": log, "stream": "stdout", "time": "2026-11-28T10:00:00Z"}
+        return json.dumps(entry).encode() + b"\n"
+
+    batcher = Batcher()
+    first, rest = piece("whole\n") + piece("one "), piece("two\n")
+    assert [b.line_count for b in [*batcher.feed(first), *batcher.flush()]] == [1]
+    assert batcher.flush() == []
+    [batch] = [*batcher.feed(rest), *batcher.flush()]
+    assert read_lines(batch.content, batch.format)[1].endswith("stdout: one two")
+    [last] = [*batcher.feed(piece("no end")), *batcher.flush(), *batcher.flush(final=True)]
+    assert last.first_line == 3
+    long = piece("x" * 16_000 + "\n") * 3 + piece("y" * 16_000) * 20 + piece("\n")
+    sizes = [b.line_count for b in [*batcher.feed(long), *batcher.flush()]]
+    assert sizes[0] == 3
+    assert sum(sizes) == 24

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -18,10 +18,11 @@ from services.commands.lifecycle import Ceilings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "contracts.md").read_text(encoding="utf-8")
 OF_HTTP = {
-    "method_not_allowed": 405, "invalid_request": 422, "internal": 500, "store_unavailable": 503,
+    "method_not_allowed": 405, "invalid_request": 422, "internal": 500, "query_too_slow": 503,
+    "store_unavailable": 503,
 }  # fmt: skip
 """Codes no class of ours has."""
-DUMMIES: dict[Any, Any] = {str: "x", int: 1, int | None: None}
+DUMMIES: dict[Any, Any] = {str: "x", int: 1, int | None: None, Sequence[str]: ["x"]}
 
 
 def table(first_column: str) -> Iterator[list[str]]:
@@ -45,7 +46,7 @@ def every(error: type[Exception]) -> Iterator[type[Exception]]:
 def refusing() -> dict[str, type[Any]]:
     """Return the classes that refuse, by code: all but the two that are only ever a base."""
     classes = {*every(errors.DomainError), *every(refusals.ApiRefusal)}
-    return {each.code: each for each in classes}  # type: ignore[attr-defined]
+    return {each.code: each for each in classes}  # type: ignore[attr-defined]  # every refusal has one
 
 
 def made(error: type[Exception]) -> Exception:

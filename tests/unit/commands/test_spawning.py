@@ -161,6 +161,7 @@ def test_the_fabric_counts_over_all_swarms() -> None:
         ("allowed_tools", ("a", "c")), ("token_budget_lifetime", 101),
         ("token_budget_lifetime", None), ("compute_ms_lifetime", 101),
         ("compute_ms_lifetime", None), ("max_lifetime_spawns", 4), ("max_lifetime_spawns", None),
+        ("share_with", ("lineage",)), ("share_with", ("swarm",)),
     ],
 )  # fmt: skip
 def test_a_childs_limits_are_never_wider_than_its_parents(field: str, wider: object) -> None:
@@ -178,7 +179,8 @@ def test_every_field_of_the_limits_is_compared() -> None:
     world = World()
     world.spawn("root", limits=NARROW)
     numbers = {name: 1_000 for name, value in NARROW if type(value) is int}
-    limits = Limits.model_validate({**numbers, "share_memory": True, "allowed_tools": ("c",)})
+    more = {"share_memory": True, "allowed_tools": ("c",), "share_with": ("lineage",)}
+    limits = Limits.model_validate({**numbers, **more})
     told = refusal(world, WiderThanParent, "child", "root", limits)
     assert set(told["fields"]) == set(Limits.model_fields)
 

@@ -1,6 +1,7 @@
 """What agents that think elsewhere push: thoughts, hypotheses, checks, observations."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -183,7 +184,9 @@ def batches(count: int) -> list[Batch]:
 def test_observations_are_appended_to_the_log_of_their_source() -> None:
     world = with_root()
     for source in ("a/b", "ü"):
-        world.run(lambda u, s=source: cognition.observe(u, "swarm-core", s, batches(2)))  # type: ignore[misc]
+        world.run(
+            partial(cognition.observe, swarm_id="swarm-core", source=source, batches=batches(2))
+        )
     assert {s for s in world.streams if s.startswith("obs") and world.streams[s]} == {
         "observations/swarm-core/a%2Fb/0", "observations/swarm-core/%C3%BC/0",
     }  # fmt: skip
@@ -208,7 +211,7 @@ def test_a_source_with_the_longest_name_still_has_a_stream_that_fits_the_index()
     swarm_id, source = "\U0001f600" * 128, "思" * 1_000
     world.spawn("root", swarm_id=swarm_id)
     for name in (source, source[:-1] + "x"):
-        world.run(lambda u, s=name: cognition.observe(u, swarm_id, s, batches(1)))  # type: ignore[misc]
+        world.run(partial(cognition.observe, swarm_id=swarm_id, source=name, batches=batches(1)))
     logs = [s for s in world.streams if s.startswith("observations")]
     assert len(logs) == 2
     assert all(len(log.encode()) < 2_600 for log in logs)

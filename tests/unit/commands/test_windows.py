@@ -61,10 +61,12 @@ def test_what_is_used_in_one_window_does_not_count_in_the_next() -> None:
     assert exhausted(world, tokens=61)["left"] == 60
 
 
-def test_the_loop_leases_ahead_what_fits_and_at_least_what_it_needs() -> None:
+def test_the_loop_leases_what_it_needs_and_a_part_of_the_rest_ahead() -> None:
+    """The rest is for others: what is held and never used must not keep them waiting."""
     world = with_root()
-    assert world.lease("root", 30, 80) == Credits(80)
-    assert world.lease("root", 15, 80) == Credits(20)
+    assert world.lease("root", 20, 80) == Credits(40)
+    assert world.lease("root", 20, 25) == Credits(25)
+    assert world.lease("root", 35, 80) == Credits(35)
     with pytest.raises(BudgetExhausted):
         world.lease("root", 1, 80)
 
@@ -102,7 +104,7 @@ def test_a_swarm_whose_clock_is_behind_the_fabrics_leases_in_the_fabrics_window(
 def test_a_lease_of_a_past_window_is_forfeit_for_the_one_who_restarts() -> None:
     """A process spends only what it leased itself: what is found open stays counted."""
     world = with_root()
-    world.lease("root", 30, 80)
+    world.lease("root", 80, 80)
     world.restart()
     assert exhausted(world, tokens=21)["left"] == 20
 

@@ -22,6 +22,7 @@ from services.store.codec import encode
 from services.unit_of_work import Cache, NotLoaded, Unit
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Aggregate)
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 USER = "user:eve"
@@ -97,24 +98,24 @@ class World:
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
 
-    def load(self, empty: Aggregate) -> Any:
+    def load(self, empty: A) -> A:
         """Fold what is stored of a stream."""
         return empty.fold(self.streams[empty.id])
 
     def fabric(self) -> Fabric:
-        return self.load(Fabric())  # type: ignore[no-any-return]
+        return self.load(Fabric())
 
     def swarm(self, swarm_id: str = lifecycle.DEFAULT_SWARM) -> Swarm:
-        return self.load(Swarm(swarm_id))  # type: ignore[no-any-return]
+        return self.load(Swarm(swarm_id))
 
     def persona(self, persona_id: str) -> Persona:
-        return self.load(Persona(persona_id))  # type: ignore[no-any-return]
+        return self.load(Persona(persona_id))
 
     def proposal(self, proposal_id: str) -> Proposal:
-        return self.load(Proposal(proposal_id))  # type: ignore[no-any-return]
+        return self.load(Proposal(proposal_id))
 
     def target(self, tool: str, target: str) -> Target:
-        return self.load(Target(tool, target))  # type: ignore[no-any-return]
+        return self.load(Target(tool, target))
 
     def thoughts(self, persona_id: str) -> list[Event]:
         """Return the thought log of a persona, its first segment."""

@@ -15,6 +15,7 @@ from domain.references import (
     lines_of,
     position_of,
     proposal_line,
+    read_reference,
 )
 from domain.vocabulary import MAX_ID_LENGTH, checked_id
 
@@ -66,11 +67,44 @@ def test_what_names_no_lines_is_passed_over(ref: str) -> None:
     ("ref", "position"),
     [
         ("7", 7), ("7#1", 7), ("0", 0), ("", None), ("#1", None), ("x7", None), ("-7", None),
-        ("1" * 19, None), ("\u0661", None), ("0190163d-8694-739b-aea5-966c26f8ad91", None),
+        ("1" * 19, None), ("\u0661", None), ("12#x", None), ("7#", None), ("7#1-", None),
+        ("0190163d-8694-739b-aea5-966c26f8ad91", None),
     ],
 )  # fmt: skip
 def test_the_position_is_told_from_an_event_id(ref: str, position: int | None) -> None:
     assert position_of(ref) == position
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "spans"),
+    [
+        ("12", 12, ()),
+        ("12#0", 12, ((0, 0),)),
+        ("12#0,4,7-9", 12, ((0, 0), (4, 4), (7, 9))),
+        ("12#", None, ()),
+        ("12#a", None, ()),
+        ("12#1-", None, ()),
+        ("#1", None, ()),
+        ("-1#1", None, ()),
+        ("٣#1", None, ()),
+        ("9" * 19, None, ()),
+        ("01985d4e-0000-7000-8000-000000000000", None, ()),
+    ],
+)
+def test_a_reference_is_taken_apart(
+    text: str, position: int | None, spans: tuple[tuple[int, int], ...]
+) -> None:
+    read = read_reference(text)
+    assert (read.position, tuple(read.spans)) == (position, spans)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [("1#0", True), ("1#2", True), ("1#3", False), ("1#0-2", True), ("1#0-3", False),
+     ("1#2-1", False), ("1#0,1,3", False), ("1#0-999999999", False)],
+)  # fmt: skip
+def test_lines_must_be_there(text: str, good: bool) -> None:
+    assert (read_reference(text).fault(3) is None) == good
 
 
 def test_lines_are_told_once_and_in_order() -> None:

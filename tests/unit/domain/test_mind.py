@@ -159,7 +159,7 @@ def test_a_snapshot_says_what_it_did_to_the_thoughts() -> None:
     )  # fmt: skip
     body = mind.distil(())
     numbers = {k: body[k] for k in ("thoughts_in", "duplicates", "decayed", "kept")}
-    assert numbers == {"thoughts_in": 5, "duplicates": 1, "decayed": 1, "kept": 3}
+    assert numbers == {"thoughts_in": 5, "duplicates": 1, "decayed": 2, "kept": 2}
     assert (body["from_position"], body["to_position"]) == (10, 50)
     assert body["bytes_in"] == len("same  wordssame wordslowother")
     assert body["bytes_out"] > 0
@@ -210,7 +210,7 @@ def test_a_mind_stays_small_however_long_it_lives() -> None:
     assert len(mind.facts) <= KEPT_FACTS
     assert len(mind.questions) <= KEPT_QUESTIONS
     assert len(mind.distil(decided)["decisions"]) <= KEPT_DECISIONS
-    assert len(mind.seen_contents) == 0
+    assert len(mind.expiries) == 0
 
 
 IDS = st.sampled_from(["h1", "h:2", "h 3", "h%4"])

@@ -154,7 +154,7 @@ class Gate(RuleBasedStateMachine):
 
     def _try(self, step: object) -> None:
         try:
-            step()  # type: ignore[operator]
+            step()  # type: ignore[operator]  # each step is called
         except DomainError:
             return
 

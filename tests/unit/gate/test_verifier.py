@@ -9,7 +9,6 @@ from domain.events import ProposalCreated
 from domain.events.gate import Action
 from services.gate.actuators import actuators
 from services.gate.evidence import Citation
-from services.gate.reference import read_reference
 from services.gate.risk import assess
 from services.gate.verifier import MOST_REFS, Case, arguments_of, verify
 from services.settings import Settings
@@ -148,35 +147,3 @@ def test_the_target_of_a_note_is_no_path() -> None:
 )
 def test_only_canonical_objects_are_arguments(text: str) -> None:
     assert arguments_of(changed(arguments=text)) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "position", "spans"),
-    [
-        ("12", 12, ()),
-        ("12#0", 12, ((0, 0),)),
-        ("12#0,4,7-9", 12, ((0, 0), (4, 4), (7, 9))),
-        ("12#", None, ()),
-        ("12#a", None, ()),
-        ("12#1-", None, ()),
-        ("#1", None, ()),
-        ("-1#1", None, ()),
-        ("٣#1", None, ()),
-        ("9" * 19, None, ()),
-        ("01985d4e-0000-7000-8000-000000000000", None, ()),
-    ],
-)
-def test_a_reference_is_taken_apart(
-    text: str, position: int | None, spans: tuple[tuple[int, int], ...]
-) -> None:
-    read = read_reference(text)
-    assert (read.position, tuple(read.spans)) == (position, spans)
-
-
-@pytest.mark.parametrize(
-    ("text", "good"),
-    [("1#0", True), ("1#2", True), ("1#3", False), ("1#0-2", True), ("1#0-3", False),
-     ("1#2-1", False), ("1#0,1,3", False), ("1#0-999999999", False)],
-)  # fmt: skip
-def test_lines_must_be_there(text: str, good: bool) -> None:
-    assert (read_reference(text).fault(3) is None) == good

@@ -2,11 +2,15 @@
 
 import os
 import re
+import resource
 from pathlib import Path
 
 import pytest
 
-from services.inputs.files import UnreadableInput, open_inputs, read
+from domain.formats import FORMATS
+from services.cli.options import InputFormat
+from services.inputs.errors import UnreadableInput
+from services.inputs.files import open_inputs, read
 
 
 def test_a_file_keeps_its_whole_path_as_name(tmp_path: Path) -> None:
@@ -32,13 +36,14 @@ def test_a_file_named_twice_is_opened_once(tmp_path: Path) -> None:
     [
         ("missing", "missing can't be read: No such file or directory; name a file that can"),
         (".", "is a folder; name the files in it"),
+        ("", "an input without a name can't be read"),
         ("nul\0byte", "can't be read: embedded null byte"),
         ("/proc/self/mem", "can't be read: Input/output error"),
         ("/".join(["d" * 200] * 6), "can't be read"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, name: str, said: str) -> None:
-    given = name if name.startswith("/") else f"{tmp_path}/{name}"
+    given = name if not name or name.startswith("/") else f"{tmp_path}/{name}"
     with pytest.raises(UnreadableInput, match=re.escape(said)), open_inputs([given]):
         pass
 
@@ -81,3 +86,20 @@ def test_a_pipe_has_no_size(tmp_path: Path) -> None:
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_every_format_there_is_can_be_asked_for() -> None:
+    assert {each.value for each in InputFormat} == {"auto", *FORMATS}
+
+
+def test_more_files_can_be_open_than_is_usual(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    paths = [tmp_path / f"{number}.log" for number in range(300)]
+    for path in paths:
+        path.touch()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with open_inputs(map(str, paths)) as inputs:
+            assert len(inputs) == 300
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from services.commands.cognition import Batch
 from services.inputs.files import Input, open_inputs
-from services.inputs.follow import STILL_SECS, Mark, follow_file, follow_pipe
+from services.inputs.follow import STILL_SECS, follow_file, follow_pipe
+from services.inputs.mark import Mark
 from services.inputs.reading import read_whole
 
 
@@ -56,7 +57,7 @@ class Followed:
     async def _take(self, path: Path, mark: Mark) -> None:
         with open_inputs([str(path)]) as [source]:
             async for batches in follow_file(source, mark, self.stop):
-                self.batches += batches
+                self.batches += [each for each in batches if isinstance(each, Batch)]
 
 
 async def test_what_is_appended_follows_what_was_there(tmp_path: Path) -> None:
@@ -139,10 +140,10 @@ async def follow_in_parts(path: Path, pieces: list[bytes]) -> list[Batch]:
         with open_inputs([str(path)]) as [source]:
             async with aclosing(follow_file(source, mark, asyncio.Event())) as following:
                 while mark.offset < whole.rfind(b"\n") + 1:
-                    new = await anext(following)
+                    new = [each for each in await anext(following) if isinstance(each, Batch)]
                     batches += new
                     line = new[-1].first_line + new[-1].line_count
-                    mark = Mark(len(batches), new[-1].offset, line)
+                    mark = Mark(len(batches), new[-1].offset, line, file=new[-1].file)
     return batches
 
 
@@ -159,9 +160,10 @@ async def test_a_pipe_that_stalls_in_a_line_gives_what_it_has() -> None:
     os.close(theirs)
     with pytest.raises(StopAsyncIteration):
         await anext(found)
-    assert [b.content for b in [*first, *part, *rest]] == ["one", "tw", "o"]
-    assert (first[0].first_line, first[0].offset) == (8, 104)
-    assert rest[0].continues
+    batches = [b for b in [*first, *part, *rest] if isinstance(b, Batch)]
+    assert [b.content for b in batches] == ["one", "tw", "o"]
+    assert (batches[0].first_line, batches[0].offset) == (8, 104)
+    assert batches[2].continues
     source.file.close()
 
 

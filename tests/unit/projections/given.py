@@ -9,9 +9,11 @@ from domain.events import (
     ActionExecuted,
     ActionStarted,
     ApprovalGranted,
+    CheckRequested,
     CheckResult,
     Event,
     HypothesisRaised,
+    ObservationDropped,
     ObservationReceived,
     PersonaPaused,
     PersonaReaped,
@@ -24,6 +26,8 @@ from domain.events import (
     SnapshotCompressed,
     ThoughtGenerated,
     VoteCast,
+    WorkClaimed,
+    WorkReleased,
 )
 from domain.events.cognition import Thinker, Usage
 from domain.events.gate import Action, Finding
@@ -35,6 +39,7 @@ from domain.recorded import Recorded, StreamEvent
 NOON = datetime(2026, 8, 1, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = int(NOON.timestamp()) // 60
 ACTION = Action(tool="file.append", target="deny.list", arguments='{"line":"10.0.0.1"}')
+LIMITS = Limits(max_spawn_depth=3)
 FINDING = Finding(rule="evidence", passed=True, reason="3 of 3 citations exist")
 
 
@@ -46,11 +51,12 @@ class History:
         self.recorded: list[Recorded] = []
         self.swarms: dict[str, str] = {}
         self._versions: Counter[str] = Counter()
+        self._lengths: Counter[str] = Counter()
 
-    def add(self, stream: str, kind: type[Event], **fields: Any) -> Self:
+    def add(self, stream: str, kind: type[Event], /, **fields: Any) -> Self:
         number = len(self.recorded) + 1
         event = kind(
-            event_id=f"event-{number}",
+            event_id=fields.pop("event_id", f"event-{number}"),
             occurred_at=fields.pop("at", None) or self.now,
             actor=fields.pop("actor", "system:test"),
             correlation_id="correlation",
@@ -63,7 +69,12 @@ class History:
         return self
 
     def spawned(
-        self, who: str, swarm: str = "swarm", parent: str | None = None, **identity: Any
+        self,
+        who: str,
+        swarm: str = "swarm",
+        parent: str | None = None,
+        limits: Limits = LIMITS,
+        **identity: Any,
     ) -> Self:
         self.swarms[who] = swarm
         identity = {"name": who, "role": "watcher", "charter": f"I am {who}", "depth": 0} | identity
@@ -71,7 +82,7 @@ class History:
             who,
             PersonaSpawned,
             identity=Identity(parent_id=parent, **identity),
-            limits=Limits(max_spawn_depth=3),
+            limits=limits,
             spawned_by="user:test",
         )
 
@@ -81,34 +92,56 @@ class History:
     def resumed(self, who: str) -> Self:
         return self._of_persona(who, PersonaResumed, reason="manual")
 
-    def reaped(self, who: str, reason: str = "idle") -> Self:
-        final = f"{who}-final"
-        return self._of_persona(who, PersonaReaped, reason=reason, final_snapshot_id=final)
+    def reaped(self, who: str, reason: str = "idle", cascade_root: str | None = None) -> Self:
+        body = {"final_snapshot_id": f"{who}-final", "cascade_root": cascade_root}
+        return self._of_persona(who, PersonaReaped, reason=reason, **body)
 
     def thought(
-        self, who: str, tokens: int = 10, cpu_ms: int = 5, at: datetime | None = None
+        self,
+        who: str,
+        tokens: int = 10,
+        cpu_ms: int = 5,
+        at: datetime | None = None,
+        **fields: Any,
     ) -> Self:
+        body: dict[str, Any] = {
+            "phase": "observe",
+            "content": "something was seen",
+            "impact": 0.5,
+            "thinker": Thinker(source="statistical"),
+            "usage": Usage(prompt_tokens=tokens - 1, completion_tokens=1, cpu_ms=cpu_ms),
+        }
+        return self._thinks(who, ThoughtGenerated, at=at, **body | fields)
+
+    def supposed(self, who: str, key: str = "b", hypothesis: str = "h", **fields: Any) -> Self:
+        body: dict[str, Any] = {"claim": "c", "confidence": 0.5}
         return self._thinks(
-            who,
-            ThoughtGenerated,
-            at=at,
-            phase="observe",
-            content="something was seen",
-            impact=0.5,
-            thinker=Thinker(source="statistical"),
-            usage=Usage(prompt_tokens=tokens - 1, completion_tokens=1, cpu_ms=cpu_ms),
+            who, HypothesisRaised, hypothesis_id=hypothesis, belief_key=key, **body | fields
         )
 
-    def supposed(self, who: str) -> Self:
+    def requested(self, who: str, hypothesis: str = "h", check: str = "c", **fields: Any) -> Self:
+        body: dict[str, Any] = {"check_id": check, "kind": "recount", "spec": "{}"}
+        return self._thinks(who, CheckRequested, hypothesis_id=hypothesis, **body | fields)
+
+    def checked(
+        self,
+        who: str,
+        outcome: str = "passed",
+        hypothesis: str = "h",
+        after: float = 0.5,
+        **fields: Any,
+    ) -> Self:
+        body: dict[str, Any] = {"check_id": "c", "confidence_after": after, "excerpt": "3 of 3"}
         return self._thinks(
-            who, HypothesisRaised, hypothesis_id="h", belief_key="b", claim="c", confidence=0.5
+            who, CheckResult, hypothesis_id=hypothesis, outcome=outcome, **body | fields
         )
 
-    def checked(self, who: str, outcome: str = "passed") -> Self:
-        return self._thinks(
-            who, CheckResult, check_id="c", hypothesis_id="h", outcome=outcome,
-            confidence_after=0.5, excerpt="3 of 3",
-        )  # fmt: skip
+    def claimed(self, who: str, topic: str = "t", secs: int = 60) -> Self:
+        expires_at = self.now + timedelta(seconds=secs)
+        return self._works(who, WorkClaimed, subject=topic, expires_at=expires_at)
+
+    def released(self, who: str, topic: str = "t") -> Self:
+        return self._works(who, WorkReleased, subject=topic)
 
     def distilled(self, who: str, **fields: Any) -> Self:
         body: dict[str, Any] = {
@@ -136,6 +169,19 @@ class History:
             first_line=0,
             offset=offset,
             continues=continues,
+        )
+
+    def dropped(self, source: str, lines: int, offset: int, reason: str = "rate") -> Self:
+        return self.add(
+            f"{streams.observations('swarm', source)}/0",
+            ObservationDropped,
+            swarm_id="swarm",
+            source=source,
+            lines=lines,
+            bytes=lines * 10,
+            first_line=0,
+            offset=offset,
+            reason=reason,
         )
 
     def proposed(self, what: str, who: str, risk: str = "low", **fields: Any) -> Self:
@@ -201,9 +247,17 @@ class History:
             streams.persona(who), kind, swarm_id=self.swarms[who], persona_id=who, **body
         )
 
-    def _thinks(self, who: str, kind: type[Event], **body: Any) -> Self:
-        stream = f"{streams.thoughts(who)}/0"
-        return self.add(stream, kind, swarm_id=self.swarms[who], persona_id=who, **body)
+    def _thinks(self, who: str, kind: type[Event], /, **body: Any) -> Self:
+        prefix = streams.thoughts(who)
+        segment = self._lengths[prefix] // streams.SEGMENT_SIZE
+        self._lengths[prefix] += 1
+        return self.add(
+            f"{prefix}/{segment}", kind, swarm_id=self.swarms[who], persona_id=who, **body
+        )
+
+    def _works(self, who: str, kind: type[Event], **body: Any) -> Self:
+        swarm = self.swarms[who]
+        return self.add(streams.work(swarm), kind, swarm_id=swarm, persona_id=who, **body)
 
     def _of_proposal(self, what: str, kind: type[Event], **body: Any) -> Self:
         return self.add(

@@ -6,7 +6,7 @@ import pytest
 
 from domain.events import EVENT_CLASSES
 from projections import VIEWS
-from projections.view import View
+from projections.view import Growing, View
 from tests.unit.projections.given import History
 
 every_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
@@ -15,9 +15,11 @@ every_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def one_of_each() -> History:
     history = History().spawned("root").spawned("child", parent="root", depth=1)
     history.thought("root").supposed("root").checked("root").distilled("root")
-    history.observed("a.log", 3, 30).paused("root").resumed("root")
+    history.observed("a.log", 3, 30).dropped("a.log", 2, 50).paused("root").resumed("root")
     history.proposed("p", "root").verified("p").voted("p", "child", "approve")
     history.decided("p", "allow").approved("p").started("p").executed("p")
+    history.requested("root").checked("root", "failed")
+    history.claimed("root").claimed("child", "u").released("child", "u")
     return history.proposed("q", "child").rejected("q").reaped("child")
 
 
@@ -55,4 +57,5 @@ def test_every_topic_a_view_reads_leaves_a_trace(view: View) -> None:
     batch = [each for each in one_of_each().recorded if each.event.topic in view.topics]
     if view.name != "totals":
         assert {each.event.topic for each in batch} == view.topics
-    assert all(view.fold([each]) for each in batch)
+    if not isinstance(view.fold, Growing):  # what only settles needs something that is there
+        assert all(view.fold([each]) for each in batch)

@@ -41,3 +41,12 @@ def test_a_source_stands_where_its_last_batch_ended() -> None:
     x, y = statement.rows
     assert (x["lines"], x["consumed"], x["last_position"], x["segments"]) == (5, 150, 3, 2)
     assert (y["lines"], y["consumed"], y["last_position"], y["segments"]) == (1, 5, 2, 1)
+
+
+def test_what_was_dropped_of_a_source_is_counted_and_is_done_with() -> None:
+    history = History().observed("x.log", 3, 100).dropped("x.log", 7, 170).dropped("x.log", 2, 190)
+    history.dropped("x.log", 0, 190, reason="gone")
+    [statement] = sources.fold(history.recorded)
+    [row] = statement.rows
+    assert (row["lines"], row["consumed"], row["last_position"]) == (3, 190, 1)
+    assert (row["dropped_lines"], row["dropped_bytes"], row["lost_files"]) == (9, 90, 1)

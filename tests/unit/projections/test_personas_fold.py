@@ -65,3 +65,13 @@ def test_a_clock_that_went_back_does_not_take_the_last_change_back() -> None:
     history.now = early
     _, [standing] = rows(history.resumed("a"))
     assert standing["updated_at"] == late + timedelta(seconds=1)
+
+
+def test_thoughts_are_counted_by_the_minute_and_the_one_before() -> None:
+    history = History()
+    history.swarms["a"] = "swarm"
+    for minute, phase in ((0, "observe"), (2, "observe"), (2, "reflect"), (3, "test"), (2, "x")):
+        history.thought("a", at=NOON + timedelta(minutes=minute), phase=phase)
+    [[row]] = rows(history)
+    assert (row["minute"], row["thoughts_minute"], row["thoughts_before"]) == (MINUTE + 3, 1, 3)
+    assert row["phase"] == "x"  # the last one that was stored

@@ -51,6 +51,12 @@ def test_all_that_happened_to_a_proposal_in_a_batch_is_one_row() -> None:
     assert [row["proposal_id"] for row in statement.rows] == ["p", "q"]
 
 
+def test_what_an_action_is_done_to_is_kept_to_find_it_by() -> None:
+    history = History().spawned("a").proposed("p", "a")
+    [statement] = fold(history.recorded[1:])
+    assert (statement.rows[0]["tool"], statement.rows[0]["target"]) == ("file.append", "deny.list")
+
+
 def test_a_voters_last_vote_counts() -> None:
     history = History().spawned("a").proposed("p", "a")
     history.voted("p", "a", "reject").voted("p", "b", "abstain").voted("p", "a", "approve")

@@ -19,6 +19,8 @@ from tests.unit.schemas.compatibility import but_for_docs, faults
 from tests.unit.schemas.made import DOUBLE, LONG, TEXT, TIME
 
 RELEASES = sorted(p.name for p in (schemas.FOLDER / "history").iterdir())
+LATER = {"work.claimed", "work.released", "observation.dropped"}
+"""Classes that the first release had not."""
 SPAWNED = "persona.spawned"
 
 each_class = pytest.mark.parametrize("topic", EVENT_CLASSES)
@@ -71,7 +73,7 @@ def as_read(datum: Any, writer: Any, reader: Any) -> Any:
 def test_the_first_release_is_kept_and_has_every_class() -> None:
     assert RELEASES[0] == "0.1.0"
     first = {p.stem for p in (schemas.FOLDER / "history" / "0.1.0").glob("*.avsc")}
-    assert first == set(EVENT_CLASSES)
+    assert first == set(EVENT_CLASSES) - LATER
 
 
 @each_class

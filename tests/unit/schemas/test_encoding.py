@@ -105,7 +105,7 @@ def test_bytes_of_no_known_schema_are_refused(state: bytes) -> None:
 def test_an_event_never_changes() -> None:
     event = stopped("done")
     with pytest.raises(ValueError, match="frozen"):
-        event.reason = "other"  # type: ignore[misc]
+        event.reason = "other"  # type: ignore[misc]  # frozen: that is the point
 
 
 def test_an_event_has_no_field_that_its_schema_has_not() -> None:

@@ -19,6 +19,7 @@ OURS = [
     "observation.received", "swarm.created", "budget.leased", "budget.settled", "persona.paused",
     "persona.resumed", "vote.cast", "policy.decided", "approval.granted", "approval.denied",
     "action.started", "cognition.started", "cognition.stopped",
+    "work.claimed", "work.released", "observation.dropped",
 ]  # fmt: skip
 ENVELOPE_FIELDS = (
     "event_id", "occurred_at", "swarm_id", "persona_id", "actor", "correlation_id",

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from services.cognition.statistical import Finding, Line, Notebook, Recount, recount
 from services.cognition.statistical.limits import LIMITS
-from services.cognition.statistical.reading import Reader, Reading
+from services.cognition.statistical.lines.reading import Reader, Reading
+from services.cognition.statistical.lines.structured import structured
 
 BATCH = 40
 
@@ -38,7 +39,7 @@ def bursts(texts: Iterable[str]) -> dict[str, int]:
 
 def says(text: str) -> Reading:
     """What one line says."""
-    return Reader(LIMITS).read(text)
+    return Reader(LIMITS).read(text, structured(text, LIMITS) if text[:1] == "{" else None)
 
 
 def blamed(text: str) -> str:

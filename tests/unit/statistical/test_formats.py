@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.cognition.statistical.repeat import repeat
-from services.cognition.statistical.stamp import stamp
+from services.cognition.statistical.lines.repeat import repeat
+from services.cognition.statistical.lines.stamp import stamp
 from tests.unit.statistical.logs import says
 
 

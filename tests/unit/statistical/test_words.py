@@ -1,6 +1,6 @@
 """The word list is general."""
 
-from services.cognition.statistical.words import words
+from services.cognition.statistical.lines.words import words
 
 
 def test_every_word_is_one_word_in_lower_case() -> None:

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 
 from services.store.errors import StoreUnavailable
-from services.store.loop_lock import LoopLock
+from services.store.session_lock import SessionLock
 
 
 def test_one_of_many_gets_the_lock_and_the_next_when_it_is_released(database: str) -> None:
-    locks = [LoopLock(database, "loop") for _ in range(10)]
+    locks = [SessionLock(database, "loop") for _ in range(10)]
     assert [lock.try_acquire() for lock in locks] == [True] + [False] * 9
     assert locks[0].try_acquire()
     holder = locks[1].holder()
@@ -23,7 +23,7 @@ def test_one_of_many_gets_the_lock_and_the_next_when_it_is_released(database: st
 
 
 def test_locks_of_other_names_are_free(database: str) -> None:
-    locks = [LoopLock(database, f"relay-{number}") for number in range(8)]
+    locks = [SessionLock(database, f"relay-{number}") for number in range(8)]
     assert all(lock.try_acquire() for lock in locks)
     assert len({lock.holder() for lock in locks} - {None}) == 8
     for lock in locks:
@@ -37,7 +37,7 @@ def test_who_is_told_of_the_loss_may_release_at_once(database: str) -> None:
         lock.release()
         released.set()
 
-    lock = LoopLock(database, "loop", release)
+    lock = SessionLock(database, "loop", release)
     assert lock.try_acquire()
     with psycopg.connect(database, autocommit=True) as killer:
         killer.execute("select pg_terminate_backend(%s)", (lock.holder(),))
@@ -46,7 +46,7 @@ def test_who_is_told_of_the_loss_may_release_at_once(database: str) -> None:
 
 def test_a_lock_whose_connection_dies_is_lost_at_once_and_free(database: str) -> None:
     told = threading.Event()
-    lock, other = LoopLock(database, "loop", told.set), LoopLock(database, "loop")
+    lock, other = SessionLock(database, "loop", told.set), SessionLock(database, "loop")
     assert lock.try_acquire()
     with psycopg.connect(database, autocommit=True) as killer:
         killer.execute("select pg_terminate_backend(%s)", (lock.holder(),))
@@ -61,4 +61,4 @@ def test_a_lock_whose_connection_dies_is_lost_at_once_and_free(database: str) ->
 
 def test_a_lock_on_a_server_out_of_reach_says_so() -> None:
     with pytest.raises(StoreUnavailable):
-        LoopLock("postgresql:///none?host=/nonexistent", "loop").try_acquire()
+        SessionLock("postgresql:///none?host=/nonexistent", "loop").try_acquire()
