@@ -60,6 +60,7 @@ async def health(request: Request) -> Response:
 async def _asked(question: Callable[[], T]) -> T | None:
     """Return the answer, None if there is none in time."""
     try:
-        return await asyncio.wait_for(run_in_threadpool(question), PATIENCE_SECS)
+        async with asyncio.timeout(PATIENCE_SECS):
+            return await run_in_threadpool(question)
     except (TimeoutError, StoreUnavailable):
         return None

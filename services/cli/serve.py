@@ -154,7 +154,8 @@ class Serving:
         for topic in self._topics:
             await asyncio.to_thread(topic.stop, PATIENCE_SECS)
         with suppress(StoreUnavailable, TimeoutError):
-            await asyncio.wait_for(self._app.loop.stop("perpetua up ended"), FAREWELL_SECS)
+            async with asyncio.timeout(FAREWELL_SECS):
+                await self._app.loop.stop("perpetua up ended")
         await self._app.thinkers.close()
         self._api.state.streams.close()
         self._server.should_exit = True

@@ -189,7 +189,8 @@ async def _in_time(thinker: Thinker, request: ThinkRequest, need: Credits) -> Th
         Unanswered, Malformed: there is none.
     """
     try:
-        return await asyncio.wait_for(thinker.think(request), need.cpu_ms / 1000)
+        async with asyncio.timeout(need.cpu_ms / 1000):
+            return await thinker.think(request)
     except TimeoutError:
         # it may still be at work somewhere: its whole reservation is forfeit
         lost = Usage(prompt_tokens=need.tokens, cpu_ms=need.cpu_ms)

@@ -52,7 +52,8 @@ class Resting:
                 raise PersonaReapedError(persona_id)
             left = max(1.0, (ttl - idle).total_seconds()) if idle < ttl else LOOK_SECS
             try:
-                await asyncio.wait_for(wake.wait(), min(left, LOOK_SECS))
+                async with asyncio.timeout(min(left, LOOK_SECS)):
+                    await wake.wait()
             except TimeoutError:
                 continue
 

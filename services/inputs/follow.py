@@ -188,6 +188,7 @@ def _gone(mark: Mark) -> Dropped:
 async def _pause(stop: asyncio.Event) -> None:
     """Wait until a file is to be looked at again, or the end."""
     try:
-        await asyncio.wait_for(stop.wait(), POLL_SECS)
+        async with asyncio.timeout(POLL_SECS):
+            await stop.wait()
     except TimeoutError:
         return

@@ -95,7 +95,8 @@ class Remembering:
 
     async def _in_time(self, asked: Awaitable[T], otherwise: T) -> T:
         try:
-            return await asyncio.wait_for(asked, self._patience_secs)
+            async with asyncio.timeout(self._patience_secs):
+                return await asked
         except Exception as wrong:
             self._tell(repr(wrong))
             return otherwise

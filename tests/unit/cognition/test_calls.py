@@ -126,6 +126,16 @@ async def test_a_call_that_is_cut_short_forfeits_what_was_reserved() -> None:
     assert [each.tokens for each in purse.settled] == [NEED.tokens]
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_cancellation_is_never_lost_not_even_beside_an_answer(turns: int) -> None:
+    call = asyncio.create_task(asked(Chosen(Scripted(RIGHT)), Purse()))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    cancels = call.cancel()
+    await asyncio.wait({call})
+    assert call.cancelled() == cancels
+
+
 async def test_what_others_wrote_of_a_fault_fits_into_an_event() -> None:
     odd = Unanswered("it refuses: \ud800", retryable=False)
     answered = await asked(Chosen(Scripted(odd)), Purse())
