@@ -39,7 +39,6 @@ class Librdkafka:
             "acks": "all",
             "linger.ms": 2,
             "message.max.bytes": LARGEST_REQUEST,
-            "delivery.report.only.error": True,
         }
         return LibrdkafkaProducer(configuration, heard, transactional_id, timeout_ms, patience_ms)
 

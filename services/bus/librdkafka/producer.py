@@ -21,6 +21,9 @@ _FENCED: Final = frozenset(
         KafkaError.TRANSACTION_COORDINATOR_FENCED,
     }
 )
+_UNPLACED: Final = KafkaError._INCONSISTENT
+"""What the library itself calls a transaction of which not all was delivered."""
+_UNDELIVERED: Final = KafkaError._TIMED_OUT
 _ROOM_SECS: Final = 0.1
 """How long to wait at a time for the library's queue to have room."""
 
@@ -36,11 +39,14 @@ class LibrdkafkaProducer:
         timeout_ms: int,
         patience_ms: int,
     ) -> None:
-        self._failed: list[KafkaError] = []
-        failed = self._failed  # a method of ours would keep the library's producer from its end
-        self._producer = confluent_kafka.Producer(
-            {**configuration, "on_delivery": lambda error, _: failed.append(error)}
-        )
+        self._lost: list[KafkaError] = []
+        lost = self._lost  # a method of ours would keep the library's producer from its end
+
+        def delivered(error: KafkaError | None, message: confluent_kafka.Message) -> None:
+            if error or message.offset() is None:
+                lost.append(error or KafkaError(_UNPLACED, "it is not known where a record is"))
+
+        self._producer = confluent_kafka.Producer({**configuration, "on_delivery": delivered})
         self._heard = heard
         self._id = transactional_id
         self._timeout_secs = timeout_ms / 1_000
@@ -70,10 +76,17 @@ class LibrdkafkaProducer:
             self._producer.send_offsets_to_transaction(placed, group, self._timeout_secs)
 
     def commit(self) -> None:
+        """Commit what has arrived, if all of it has.
+
+        The library takes a batch for delivered when one after it was, even if the broker had
+        refused it: as it does on a partition it has only just begun to lead. Such a record has no
+        offset, and its transaction must not be committed.
+        """
         with self._translated():
+            left = self._producer.flush(2 * self._timeout_secs)
+            if left or self._lost:
+                raise self._meaning(self._lost[0] if self._lost else KafkaError(_UNDELIVERED))
             self._producer.commit_transaction(2 * self._timeout_secs)
-            if self._failed:
-                raise self._meaning(self._failed[0])
 
     def close(self) -> None:
         """Drop the library's producer by its last name.
@@ -98,6 +111,10 @@ class LibrdkafkaProducer:
             yield
         except KafkaException as error:
             raise self._meaning(error.args[0]) from error
+        except SystemError as error:  # a fatal error, and before it was raised a delivery report
+            if not isinstance(error.__cause__, KafkaException):
+                raise
+            raise self._meaning(error.__cause__.args[0]) from error
 
     def _meaning(self, error: KafkaError) -> BusUnavailable:
         if error.code() == KafkaError._FATAL:

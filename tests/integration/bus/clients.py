@@ -1,6 +1,7 @@
 """How tests of what we need of a Kafka client publish and read: they hold for every client."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from time import monotonic
 from uuid import uuid4
 
@@ -19,12 +20,11 @@ def numbered(topic: str, numbers: Sequence[int], partition: int = 0) -> list[Out
 
 
 def publish(client: Client, records: Sequence[Outgoing]) -> None:
-    producer = client.producer(uuid4().hex)
-    producer.init()
-    producer.begin()
-    producer.send(records)
-    producer.commit()
-    producer.close()
+    with closing(client.producer(uuid4().hex)) as producer:
+        producer.init()
+        producer.begin()
+        producer.send(records)
+        producer.commit()
 
 
 def read(consumer: Consumer, count: int, limit: int = 1_000) -> list[Incoming]:

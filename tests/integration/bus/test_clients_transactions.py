@@ -1,12 +1,14 @@
 """What we need of a Kafka client holds for every client: transactions."""
 
+from collections.abc import Callable
 from time import monotonic
 from uuid import uuid4
 
 import pytest
 
-from services.bus.client import Client, TopicPartition
-from services.bus.errors import BusError, ProducerFenced
+from services.bus.client import Client, Outgoing, TopicPartition
+from services.bus.errors import BusError, BusUnavailable, ProducerFenced
+from services.settings import BusSettings
 from tests.integration.bus.clients import (
     PATIENCE_SECS,
     every_client,
@@ -16,6 +18,7 @@ from tests.integration.bus.clients import (
     read,
     read_to,
 )
+from tests.integration.bus.refusing import refusing
 
 pytestmark = every_client
 
@@ -67,6 +70,25 @@ def test_a_producer_that_is_closed_early_commits_nothing(client: Client, topics:
     consumer = client.consumer()
     consumer.assign({where: 0})
     assert read_to(consumer, client.admin().last_offsets([where])) == []
+
+
+def test_a_transaction_whose_first_batch_is_refused_is_committed_whole_or_not_at_all(
+    kafka: str,
+    settings: BusSettings,
+    client: Client,
+    open_client: Callable[[str, BusSettings], Client],
+    topics: list[str],
+) -> None:
+    sent = [Outgoing(topics[0], 0, b"key", digit * 600_000, []) for digit in (b"1", b"2")]
+    with refusing(kafka) as address:
+        try:
+            publish(open_client(address, settings), sent)
+        except BusUnavailable:
+            sent = []
+    consumer = client.consumer()
+    consumer.assign({TopicPartition(topics[0], 0): 0})
+    found = read_to(consumer, client.admin().last_offsets([TopicPartition(topics[0], 0)]))
+    assert [record.value for record in found] == [record.value for record in sent]
 
 
 def test_who_holds_the_id_last_fences_the_others(client: Client, topics: list[str]) -> None:
