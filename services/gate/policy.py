@@ -10,7 +10,7 @@ import rfc8785
 
 from domain.events.gate import Action
 from domain.vocabulary import RISKS
-from services.settings import GateSettings, Rule
+from services.gate.settings import GateSettings, Rule
 
 
 @dataclass(frozen=True, slots=True)

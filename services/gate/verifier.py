@@ -16,7 +16,7 @@ from services.commands.cognition import canonical
 from services.gate.actuators import Actuators
 from services.gate.evidence import Citation
 from services.gate.risk import assess
-from services.settings import Tool
+from services.gate.settings import Tool
 
 MOST_REFS = 5_000
 """Most references one proposal may rest on."""

@@ -16,9 +16,10 @@ from services.executor import Executor
 from services.gate.actuators import Actuators, actuators
 from services.gate.gate import Gate
 from services.gate.policy import Policy
+from services.gate.settings import GateSettings
 from services.gate.steps import Steps
 from services.inputs.lines import batches_of
-from services.settings import GateSettings, Settings
+from services.settings import Settings
 from services.store.codec import decode
 from services.store.recorder import Recorder
 from services.views import Views

@@ -9,8 +9,8 @@ from domain.events.gate import Action, Finding
 from domain.limits import Limits
 from services.commands import asking, cognition, gate
 from services.gate.policy import Policy
+from services.gate.settings import GateSettings
 from services.inputs.lines import batches_of
-from services.settings import GateSettings
 from tests.unit.commands.world import World
 
 PASSED = tuple(

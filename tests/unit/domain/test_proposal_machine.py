@@ -25,7 +25,7 @@ from domain.limits import Limits
 from domain.vocabulary import RISKS
 from services.commands import gate
 from services.gate.policy import Policy
-from services.settings import GateSettings, Rule, Tool
+from services.gate.settings import GateSettings, Rule, Tool
 from tests.unit.commands.world import World
 
 GATE = "system:gate"

@@ -17,7 +17,7 @@ from domain.recorded import StreamEvent
 from domain.segments import Log
 from services.commands import gate
 from services.gate.policy import Policy
-from services.settings import GateSettings, Risk, Rule, Tool
+from services.gate.settings import GateSettings, Risk, Rule, Tool
 from services.unit_of_work import Cache, Unit
 
 T = TypeVar("T")

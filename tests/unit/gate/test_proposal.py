@@ -19,7 +19,7 @@ from domain.errors import (
 from domain.events.gate import Action, Finding
 from services.commands import gate
 from services.gate.policy import Policy
-from services.settings import GateSettings, Rule, Tool
+from services.gate.settings import GateSettings, Rule, Tool
 from tests.unit.gate.given import DENY, HOUR, NOTE, PASSED, Bench
 
 FAILED = Finding(rule="evidence", passed=False, reason="none")
