@@ -161,8 +161,7 @@ class Proposal(Aggregate):
 
     def lacks_votes(self, now: datetime) -> bool:
         """Tell whether it still pends, voting is over, and fewer voted than the quorum needs."""
-        deadline = self.content.vote_deadline
-        over = deadline is not None and now >= deadline and self.status in PENDING
+        over = self._voting_is_over(now) and self.status in PENDING
         return over and len(self.votes) < self.content.quorum_needed
 
     def create(self, context: Context, swarm_id: str, persona_id: str, **content: Any) -> None:
@@ -215,10 +214,15 @@ class Proposal(Aggregate):
 
         Raises:
             InvalidInput: there is no such vote.
-            ProposalWrongState: an action has begun, or it has ended.
+            ProposalWrongState: an action has begun, or it has ended, or voting is over.
         """
         one_of(vote, VOTES, "vote")
         self._must_be(*PENDING)
+        if self._voting_is_over(context.now):
+            wanted = (
+                f"open to votes: voting ended at {self.content.vote_deadline:%Y-%m-%dT%H:%M:%SZ}"
+            )
+            raise ProposalWrongState(self.proposal_id, self.status, wanted)
         envelope = self._envelope(context) | {"persona_id": persona_id}
         self.trigger(VoteCast(**envelope, proposal_id=self.proposal_id, vote=vote, reason=reason))
 
@@ -394,6 +398,10 @@ class Proposal(Aggregate):
             raise ProposalWrongState(
                 self.proposal_id, self.status, " or ".join(dict.fromkeys(wanted))
             )
+
+    def _voting_is_over(self, now: datetime) -> bool:
+        deadline = self.content.vote_deadline
+        return deadline is not None and now >= deadline
 
     def _lapsed(self, now: datetime) -> bool:
         return self.approval is not None and now >= self.approval.expires_at

@@ -41,7 +41,10 @@ def put_to_the_vote(house: House, minutes_ago: float, quorum: int = 2) -> str:
 
 
 def vote(house: House, proposal_id: str, persona_id: str) -> None:
-    house.decide(lambda unit: commands.vote(unit, proposal_id, persona_id, "approve", None))
+    """Vote while there was still time."""
+    house.decide(
+        lambda unit: commands.vote(unit, proposal_id, persona_id, "approve", None), minutes_ago=2
+    )
 
 
 def status(house: House, proposal_id: str) -> str:
