@@ -258,7 +258,7 @@ class BudgetExhausted(LimitExceeded):
         """Whether no time helps, whoever uses nothing meanwhile: it is more than the ceiling."""
 
 
-class EmptySnapshotRefused(WrongState):
+class SnapshotIncomplete(WrongState):
     """The last snapshot leaves out decisions or questions that must be carried on."""
 
     code = "snapshot_incomplete"

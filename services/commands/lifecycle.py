@@ -92,7 +92,7 @@ def reap(
 
     Raises:
         PersonaNotFound: none has this id.
-        EmptySnapshotRefused: the snapshot leaves out what must be carried on.
+        SnapshotIncomplete: the snapshot leaves out what must be carried on.
     """
     persona = unit.persona(persona_id)
     if persona.reaped:
