@@ -10,7 +10,7 @@ from domain.events import Event
 from domain.events.gate import Action
 from domain.limits import Limits
 from services.clock import new_id
-from services.commands import cognition, gate, lifecycle
+from services.commands import cognition, gate, lifecycle, observation
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.executor import Executor
 from services.gate.actuators import Actuators, actuators
@@ -73,7 +73,7 @@ class House:
         context = self.executor.context("user:eve")
         batches = batches_of(text.encode())
         return self.executor.run(
-            context, lambda unit: cognition.observe(unit, swarm_id, "test.log", batches)
+            context, lambda unit: observation.observe(unit, swarm_id, "test.log", batches)
         ).position
 
     def think(self, persona_id: str = "ann", content: str = "hm") -> tuple[int, str]:

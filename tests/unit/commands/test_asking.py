@@ -7,7 +7,7 @@ from domain.errors import InvalidInput, PersonaNotFound, PersonaReapedError
 from domain.events import ObservationReceived
 from domain.events.gate import Action, Finding
 from domain.limits import Limits
-from services.commands import asking, cognition, gate
+from services.commands import asking, gate, observation
 from services.gate.policy import Policy
 from services.gate.settings import GateSettings
 from services.inputs.lines import batches_of
@@ -81,7 +81,7 @@ def test_a_blank_question_is_refused(world: World) -> None:
 def test_no_observation_passes_for_a_question(world: World) -> None:
     batches, swarm_id = batches_of(b"Who?"), world.persona("ann").swarm_id
     with pytest.raises(InvalidInput, match="kept for questions"):
-        world.run(lambda unit: cognition.observe(unit, swarm_id, asked_source("ann"), batches))
+        world.run(lambda unit: observation.observe(unit, swarm_id, asked_source("ann"), batches))
 
 
 def test_one_question_has_one_answer_pending_or_given(world: World) -> None:

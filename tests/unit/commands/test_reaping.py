@@ -5,7 +5,7 @@ import pytest
 from domain.errors import InvalidInput, PersonaNotFound, PersonaReapedError, SnapshotIncomplete
 from domain.events import PersonaReaped, SnapshotCompressed
 from domain.references import hypothesis_line, proposal_line
-from services.commands import cognition, lifecycle
+from services.commands import cognition, lifecycle, observation
 from services.commands.cognition import Thought
 from tests.unit.commands.world import World
 
@@ -83,7 +83,7 @@ def test_whoever_has_ended_neither_thinks_nor_is_seen_to() -> None:
     thought = Thought(phase="observe", content="t")
     attempts = [
         lambda unit: cognition.think(unit, "child", thought),
-        lambda unit: cognition.observe(unit, "swarm-core", "s", [], "child"),
+        lambda unit: observation.observe(unit, "swarm-core", "s", [], "child"),
         lambda unit: lifecycle.pause(unit, "child"),
         lambda unit: lifecycle.resume(unit, "child"),
     ]
