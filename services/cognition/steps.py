@@ -15,7 +15,7 @@ from domain.mind import TITLE_CHARS, Decided, Mind
 from domain.thinking import Answer, Checked, ChildWanted, Proposed, Question, ThinkResult
 from domain.vocabulary import MAX_ID_LENGTH
 from services.cognition.thinkers import TAG
-from services.commands import cognition, gate, lifecycle
+from services.commands import cognition, lifecycle, proposing
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.store.save import Fence
 from services.unit_of_work import Unit
@@ -120,7 +120,7 @@ def _check(unit: Unit, step: Step, persona: Persona, checked: Checked) -> None:
 
 def _propose(unit: Unit, persona: Persona, proposed: Proposed) -> None:
     proposal_id = unit.context.new_id()
-    new = gate.NewProposal(
+    new = proposing.NewProposal(
         proposal_id=proposal_id,
         title=proposed.title,
         rationale=proposed.rationale,
@@ -128,7 +128,7 @@ def _propose(unit: Unit, persona: Persona, proposed: Proposed) -> None:
         evidence_refs=proposed.evidence_refs,
         action=proposed.action,
     )
-    gate.create(unit, persona, new)
+    proposing.create(unit, persona, new)
 
 
 def _reply(question: Question, answer: Answer) -> Proposed:

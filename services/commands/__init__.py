@@ -5,7 +5,8 @@ budget        lease, reserve, settle, release
 observation   observe
 cognition     think, hypothesise, check, compress
 asking        ask
-gate          propose, vote; verify, decide, start, finish; approve, deny, expire
+proposing     propose, create, vote
+gate          verify, decide, approve, deny, expire, start, finish
 work          claim, release
 loop          start_loop, stop_loop
 """

@@ -10,7 +10,7 @@ from domain.events import Event
 from domain.events.gate import Action
 from domain.limits import Limits
 from services.clock import new_id
-from services.commands import cognition, gate, lifecycle, observation
+from services.commands import cognition, lifecycle, observation, proposing
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.executor import Executor
 from services.gate.actuators import Actuators, actuators
@@ -104,12 +104,12 @@ class House:
         if line is not None:
             arguments = cognition.canonical({"line": line})
             action = Action(tool=tool, target=target, arguments=arguments)
-        new = gate.NewProposal(
+        new = proposing.NewProposal(
             proposal_id=new_id(), title="Deny it", rationale="It fails", risk=risk,
             evidence_refs=refs or (f"{self.first_observation}#0,2",), action=action,
         )  # fmt: skip
         context = self.executor.context(f"persona:{persona_id}")
-        self.executor.run(context, lambda unit: gate.propose(unit, persona_id, new))
+        self.executor.run(context, lambda unit: proposing.propose(unit, persona_id, new))
         return new.proposal_id
 
     def note(self, line: str = "many errors") -> str:

@@ -16,6 +16,7 @@ from domain.events import ActionStarted, ProposalRejected
 from domain.events.gate import Action
 from services.clock import new_id
 from services.commands import gate as commands
+from services.commands import proposing
 from services.commands.cognition import canonical
 from services.reaping import Reaper
 from services.reconciliation import Reconciler
@@ -43,7 +44,7 @@ def put_to_the_vote(house: House, minutes_ago: float, quorum: int = 2) -> str:
 def vote(house: House, proposal_id: str, persona_id: str) -> None:
     """Vote while there was still time."""
     house.decide(
-        lambda unit: commands.vote(unit, proposal_id, persona_id, "approve", None), minutes_ago=2
+        lambda unit: proposing.vote(unit, proposal_id, persona_id, "approve", None), minutes_ago=2
     )
 
 

@@ -7,7 +7,7 @@ from domain.errors import InvalidInput, PersonaNotFound, PersonaReapedError
 from domain.events import ObservationReceived
 from domain.events.gate import Action, Finding
 from domain.limits import Limits
-from services.commands import asking, gate, observation
+from services.commands import asking, gate, observation, proposing
 from services.gate.policy import Policy
 from services.gate.settings import GateSettings
 from services.inputs.lines import batches_of
@@ -36,11 +36,11 @@ def ask(world: World, who: str = "ann", question: str = "Who?") -> ObservationRe
 def verified(world: World, proposal_id: str, answer: str, question_id: str = "q") -> str:
     """Propose an answer and verify it; return how it stands."""
     action = Action(tool="reply", target=question_id, arguments=f'{{"answer":"{answer}"}}')
-    new = gate.NewProposal(
+    new = proposing.NewProposal(
         proposal_id=proposal_id, title="t", rationale="r", risk="low", evidence_refs=("1",),
         action=action,
     )  # fmt: skip
-    world.run(lambda unit: gate.propose(unit, "ann", new), "persona:ann")
+    world.run(lambda unit: proposing.propose(unit, "ann", new), "persona:ann")
     world.run(lambda unit: gate.verify(unit, proposal_id, PASSED, "low"), GATE)
     return world.proposal(proposal_id).status
 

@@ -15,7 +15,7 @@ from domain.errors import (
     ProposalWrongState,
 )
 from domain.vocabulary import VOTES
-from services.commands import gate, lifecycle
+from services.commands import gate, lifecycle, proposing
 from tests.unit.commands.world import World
 from tests.unit.gate.given import HOUR, Bench
 
@@ -40,7 +40,9 @@ OVER: dict[str, Prepare] = {
 
 
 def vote(bench: Bench, choice: str = "approve", who: str = "ann", proposal_id: str = "p") -> None:
-    bench.run(f"persona:{who}", lambda unit: gate.vote(unit, proposal_id, who, choice, "because"))
+    bench.run(
+        f"persona:{who}", lambda unit: proposing.vote(unit, proposal_id, who, choice, "because")
+    )
 
 
 @pytest.mark.parametrize("choice", VOTES)
@@ -143,13 +145,13 @@ def neighbours() -> World:
     world = World()
     for persona_id, swarm_id in (("ann", "s"), ("bob", "s"), ("eve", "other")):
         world.spawn(persona_id, swarm_id=swarm_id)
-    new = gate.NewProposal(proposal_id="p", title="t", rationale="r", risk="low")
-    world.run(lambda unit: gate.propose(unit, "ann", new))
+    new = proposing.NewProposal(proposal_id="p", title="t", rationale="r", risk="low")
+    world.run(lambda unit: proposing.propose(unit, "ann", new))
     return world
 
 
 def cast(world: World, who: str) -> None:
-    world.run(lambda unit: gate.vote(unit, "p", who, "approve", None), f"persona:{who}")
+    world.run(lambda unit: proposing.vote(unit, "p", who, "approve", None), f"persona:{who}")
 
 
 def test_everybody_of_the_swarm_has_a_vote_of_their_own() -> None:
