@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import rfc8785
-
 from domain.aggregates import Persona
 from domain.asking import REPLY, reply_title
 from domain.budget import Credits
+from domain.canonical import canonical
 from domain.events.cognition import ContextRef
 from domain.events.gate import Action
 from domain.limits import Limits
@@ -132,7 +131,7 @@ def _propose(unit: Unit, persona: Persona, proposed: Proposed) -> None:
 
 
 def _reply(question: Question, answer: Answer) -> Proposed:
-    arguments = rfc8785.dumps({"answer": answer.text}).decode()
+    arguments = canonical({"answer": answer.text})
     return Proposed(
         title=reply_title(question.asked_by, question.text)[:TITLE_CHARS],
         rationale=f"{question.asked_by} asked: {question.text}",

@@ -7,12 +7,12 @@ writes at the same time.
 from collections.abc import Sequence
 from typing import Any
 
-import rfc8785
 from pydantic import BaseModel, ConfigDict
 
 from domain import streams
 from domain.aggregates import Persona
 from domain.budget import Credits
+from domain.canonical import canonical
 from domain.errors import InvalidInput
 from domain.events import (
     CheckRequested,
@@ -214,15 +214,3 @@ def checked_refs(refs: Sequence[str]) -> None:
         )  # fmt: skip
     for ref in refs:
         checked_id(ref, "evidence_refs")
-
-
-def canonical(value: Any) -> str:
-    """Return RFC 8785 JSON.
-
-    Raises:
-        InvalidInput: NaN, an integer beyond 2^53, or no JSON at all.
-    """
-    try:
-        return rfc8785.dumps(value).decode()
-    except (rfc8785.CanonicalizationError, ValueError) as wrong:
-        raise InvalidInput(f"not canonical JSON: {wrong}") from wrong

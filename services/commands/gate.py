@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.aggregates import Proposal, Target
-from domain.aggregates.proposal import held_hash
+from domain.aggregates.target import held_hash
 from domain.asking import answered_before, is_reply
 from domain.errors import InvalidInput, TargetHeld
 from domain.events import ActionStarted

@@ -5,11 +5,12 @@ import json
 from pydantic import BaseModel, ConfigDict
 
 from domain.aggregates import Persona, Proposal
+from domain.canonical import canonical
 from domain.errors import ForeignVoter, InvalidInput
 from domain.events.cognition import ContextRef
 from domain.events.gate import Action
 from domain.vocabulary import RISKS, checked_id, one_of
-from services.commands.cognition import Thought, canonical, checked_refs, place_thought, thinking
+from services.commands.cognition import Thought, checked_refs, place_thought, thinking
 from services.unit_of_work import Unit
 
 MAX_TITLE_CHARS = 500

@@ -13,12 +13,12 @@ from domain import streams
 from domain.aggregates import Proposal
 from domain.aggregates.proposal import GATE
 from domain.asking import is_reply
+from domain.canonical import canonical
 from domain.context import Context
 from domain.errors import InvalidInput, ProposalNotFound, ProposalWrongState
 from domain.events import ActionStarted, ObservationReceived, ProposalCreated
 from domain.ports import Acted
 from services.commands import gate as commands
-from services.commands.cognition import canonical
 from services.executor import Command, Executor
 from services.gate.actuators import Actuators
 from services.gate.asked import find_question

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.asking import is_reply, what_it_answers
+from domain.canonical import canonical
 from domain.errors import InvalidInput
 from domain.events import ObservationReceived, ProposalCreated
 from domain.events.gate import Action, Finding
-from services.commands.cognition import canonical
 from services.gate.actuators import Actuators
 from services.gate.evidence import Citation
 from services.gate.risk import assess

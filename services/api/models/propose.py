@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
+from domain.canonical import canonical
 from domain.events.gate import Action
 from services.api.models.wire import JsonObject, Ref, Sent, Text
-from services.commands.cognition import canonical
 from services.commands.proposing import NewProposal
 
 

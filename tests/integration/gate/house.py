@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from domain.aggregates import Proposal
+from domain.canonical import canonical
 from domain.events import Event
 from domain.events.gate import Action
 from domain.limits import Limits
@@ -102,7 +103,7 @@ class House:
         """Propose to append a line, or nothing at all; return the proposal's id."""
         action = None
         if line is not None:
-            arguments = cognition.canonical({"line": line})
+            arguments = canonical({"line": line})
             action = Action(tool=tool, target=target, arguments=arguments)
         new = proposing.NewProposal(
             proposal_id=new_id(), title="Deny it", rationale="It fails", risk=risk,

@@ -11,13 +11,13 @@ from typing import cast
 import pytest
 
 from domain.aggregates.proposal import GATE
+from domain.canonical import canonical
 from domain.errors import InvalidInput
 from domain.events import ActionStarted, ProposalRejected
 from domain.events.gate import Action
 from services.clock import new_id
 from services.commands import gate as commands
 from services.commands import proposing
-from services.commands.cognition import canonical
 from services.reaping import Reaper
 from services.reconciliation import Reconciler
 from services.unit_of_work import Unit

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.aggregates.proposal import APPROVAL_RISKS, RULES, action_hash
+from domain.aggregates.proposal import APPROVAL_RISKS, RULES
+from domain.aggregates.target import action_hash
 from domain.errors import DomainError, ProposalWrongState, TargetHeld
 from domain.events import (
     ActionExecuted,
