@@ -6,7 +6,8 @@ DomainError
 ├── LimitExceeded          a hard limit said no
 │   └── BudgetExhausted    ... until the next window
 ├── WrongState             not now, or not any more
-└── NotAllowed             not by this actor
+├── NotAllowed             not by this actor
+└── ShownHashRequired      not without saying what was shown
 """
 
 from collections.abc import Sequence
