@@ -33,7 +33,7 @@ class Item:
     owner: str | None
     """Whose memory it tells of; null for what everybody may know."""
     about: str
-    """What it is about: of two things equal in this, the later takes up the earlier."""
+    """What it is about: a later proposal, or check that passes, about the same settles it."""
     topic: str
     topic_tags: tuple[str, ...]
     source_type: str

@@ -6,7 +6,8 @@ DomainError
 ├── LimitExceeded          a hard limit said no
 │   └── BudgetExhausted    ... until the next window
 ├── WrongState             not now, or not any more
-└── NotAllowed             not by this actor
+├── NotAllowed             not by this actor
+└── ShownHashRequired      not without saying what was shown
 """
 
 from collections.abc import Sequence
@@ -258,7 +259,7 @@ class BudgetExhausted(LimitExceeded):
         """Whether no time helps, whoever uses nothing meanwhile: it is more than the ceiling."""
 
 
-class EmptySnapshotRefused(WrongState):
+class SnapshotIncomplete(WrongState):
     """The last snapshot leaves out decisions or questions that must be carried on."""
 
     code = "snapshot_incomplete"

@@ -55,6 +55,8 @@ class SwarmLimits(BaseModel):
     """Personas for ever, reaped ones included."""
 
 
+SWARM = "swarm"
+"""Shared with every persona of its swarm, and shown to whoever may look at the swarm."""
 LARGEST = 2**53
 """Largest limit or amount: beyond it JSON loses integers, and sums of them leave 64 bits."""
 
@@ -73,12 +75,20 @@ def check_range(limits: BaseModel) -> None:
             )  # fmt: skip
 
 
+def shared_with(limits: Limits) -> frozenset[str]:
+    """Return with whom memory is shared, in the words of `share_with`."""
+    return frozenset((*limits.share_with, *((SWARM,) if limits.share_memory else ())))
+
+
 def wider_fields(child: Limits, parent: Limits) -> Iterator[tuple[str, object, object]]:
     """Yield (field, child's, parent's) wherever the child's limits reach beyond the parent's."""
     for name in Limits.model_fields:
         mine, theirs = getattr(child, name), getattr(parent, name)
         if name == "share_with":
-            if not set(mine) <= {*theirs, *(["swarm"] if parent.share_memory else [])}:
+            if not set(mine) <= shared_with(parent):
+                yield name, mine, theirs
+        elif name == "share_memory":
+            if mine and SWARM not in shared_with(parent):
                 yield name, mine, theirs
         elif name == "allowed_tools":
             if not set(mine) <= set(theirs):

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.errors import InvalidInput
-from domain.limits import Limits
+from domain.limits import SWARM, Limits
 from domain.vocabulary import checked_id
 
 LINEAGE: Final = "lineage"
 """Shared with its ancestors and its descendants."""
-SWARM: Final = "swarm"
-"""Shared with every persona of its swarm, and shown to whoever may look at the swarm."""
 PERSONA: Final = "persona:"
 """Followed by an id: shared with that persona."""
 MOST_NAMED: Final = 100
@@ -27,13 +25,6 @@ class Kin:
     persona_id: str
     swarm_id: str
     ancestors: Collection[str] = ()
-
-
-def shared_with(limits: Limits) -> frozenset[str]:
-    """Return with whom memory is shared, in the words above."""
-    return frozenset(limits.share_with) | (
-        frozenset({SWARM}) if limits.share_memory else frozenset()
-    )
 
 
 def check_sharing(limits: Limits) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from domain.events import PersonaSpawned
+from domain.limits import shared_with
 from domain.recorded import Recorded
-from domain.sharing import shared_with
 from projections.statement import NEW, Statement, upsert
 from projections.view import View
 

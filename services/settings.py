@@ -3,17 +3,9 @@
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -23,10 +15,11 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableSetting
 
-from domain.asking import REPLY
+from services.bus.settings import BusSettings
 from services.cognition.openai.settings import OpenAISettings
 from services.cognition.thinkers import ALWAYS_THERE, STATISTICAL
 from services.commands.lifecycle import Ceilings
+from services.gate.settings import GateSettings
 from services.inputs.settings import InputSettings
 from services.memory.settings import MemorySettings
 
@@ -37,7 +30,6 @@ _SECRET = re.compile("key|token|password|database_url")
 _SECRETIVE = re.compile("[@?]")
 """A URL with one of these may hold a password or a key."""
 ROOT_HOME = Path("/var/lib/perpetua")
-Risk = Literal["low", "medium", "high", "critical"]
 
 
 def default_home() -> Path:
@@ -47,78 +39,6 @@ def default_home() -> Path:
 
 class SettingsError(Exception):
     """A setting is wrong; the message says which and what to do."""
-
-
-class Rule(BaseModel):
-    """One thing the policy allows; what no rule allows is denied."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    tool: str
-    """Tool it speaks of."""
-    targets: tuple[str, ...] = ("*",)
-    """Shell patterns, one of which the target must match: `*` any, else part by part."""
-    max_risk: Risk = "low"
-    """Highest assessed risk it allows."""
-    needs_approval: bool = False
-    """Whether a person must approve even below high risk, whatever other rules say."""
-
-
-class Tool(BaseModel):
-    """One tool personas may propose to use."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    actuator: Literal["file", "reply"] = "file"
-    """What carries it out: `file` appends to a file, `reply` answers a question."""
-    risk: Risk = "high"
-    """Least risk of using it."""
-    file: str | None = None
-    """For the file actuator: the one file it appends to, whatever the target; null: the target."""
-    does: str = ""
-    """What it does, in words: what a model is told of it."""
-
-
-class GateSettings(BaseModel):
-    """What may be done, and where."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    folder: Path | None = None
-    """The only folder the file actuator writes in; null: `actions` under the home folder."""
-    unseen_approvals: bool = False
-    """Whether old clients may approve without saying what they had shown."""
-    approval_lasts_secs: int = Field(default=3_600, ge=1)
-    """How long an approval stands if it is not used."""
-    tools: dict[str, Tool] = {
-        "file.append": Tool(
-            risk="high",
-            does="Appends a line to the file that is the target: deny.list is what the firewall"
-            " blocks, an address a line; arguments {line}.",
-        ),
-        "notify": Tool(
-            risk="low",
-            file="notifications.log",
-            does="Tells the operator a line; the target says whom or what about; arguments {line}.",
-        ),
-        REPLY: Tool(actuator="reply", risk="low"),
-    }
-    """Tools there are."""
-    allow: tuple[Rule, ...] = (
-        Rule(tool="file.append", targets=("deny.list",), max_risk="high"),
-        Rule(tool="notify", max_risk="low"),
-        Rule(tool=REPLY, max_risk="low"),
-    )
-    """What the policy allows. Nothing else is."""
-
-    @field_validator("tools")
-    @classmethod
-    def _replies_are_replies(cls, tools: dict[str, Tool]) -> dict[str, Tool]:
-        """See that the tool that answers questions, and no other, has the actuator for it."""
-        for name, tool in tools.items():
-            if (name == REPLY) != (tool.actuator == "reply"):
-                raise ValueError(f'{name}: the tool "{REPLY}", and no other, has actuator "reply"')
-        return tools
 
 
 class User(BaseModel):
@@ -145,45 +65,6 @@ class CognitionSettings(BaseModel):
     thinker: str | None = None
     """Who thinks for personas whose tags name nobody; null: the model of PERPETUA_LLM_BASE_URL,
     `statistical` without one."""
-
-
-class BusSettings(BaseModel):
-    """How Kafka is spoken to, and what its topics are made with."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    client: Literal["kafka-python", "librdkafka"] = "kafka-python"
-    """Library to use; librdkafka is faster and needs the extra of that name (ADR 8)."""
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    """How connections are secured."""
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
-    """How to log in, for the SASL protocols."""
-    sasl_username: str | None = None
-    """Who logs in."""
-    sasl_password: SecretStr | None = None
-    """Their password."""
-    ssl_ca: Path | None = None
-    """PEM file of the authorities trusted; null: the system's."""
-    ssl_certificate: Path | None = None
-    """PEM file of our certificate, for brokers that ask for one; `ssl_key` has its key."""
-    ssl_key: Path | None = None
-    """PEM file of the certificate's key."""
-    ssl_key_password: SecretStr | None = None
-    """Password of the key, if it has one."""
-    ssl_check_hostname: bool = True
-    """Whether a broker's certificate must name its host."""
-    replicas: int | None = Field(default=None, ge=1)
-    """Copies of each partition of new topics; null: the broker's default."""
-    min_insync_replicas: int | None = Field(default=None, ge=1)
-    """Copies that must have an event before it counts; null: the broker's default."""
-    create_topics: bool = True
-    """Whether the relay makes topics that are missing."""
-    connect_timeout_ms: int = Field(default=10_000, ge=100)
-    """How long Kafka may take to answer at first, before it counts as out of reach."""
-    transaction_timeout_ms: int = Field(default=10_000, ge=1_000)
-    """How long a transaction of a relay that hangs holds up readers."""
-    session_timeout_ms: int = Field(default=10_000, ge=6_000)
-    """How long a member of a group that died keeps its partitions (brokers take 6 s or more)."""
 
 
 class Settings(BaseSettings):

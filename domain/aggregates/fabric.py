@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from domain import streams
 from domain.aggregates.lessor import Lessor
-from domain.budget import Ceiling, Credits, LeaseRequest, Pool, spent
+from domain.budget import Ceiling, Credits, LeaseRequest, spent
 from domain.context import Context
 from domain.errors import SpawnQuotaExceeded
 from domain.events import (
@@ -32,7 +32,6 @@ class Fabric(Lessor):
     downtimes: list[tuple[datetime, datetime]]
     lifetime_spawns: int
     live_personas: int
-    pool: Pool
 
     def __init__(self) -> None:
         super().__init__(streams.FABRIC, streams.FABRIC)

@@ -10,11 +10,11 @@ from domain.budget import Ceiling, Credits
 from domain.context import Context
 from domain.errors import (
     BranchingLimitExceeded,
-    EmptySnapshotRefused,
     IdTaken,
     PersonaIsPaused,
     PersonaNotFound,
     PersonaReapedError,
+    SnapshotIncomplete,
     SpawnDepthExceeded,
     SpawnQuotaExceeded,
     WiderThanParent,
@@ -226,14 +226,14 @@ class Persona(Aggregate):
             note: what the person who reaped it said.
 
         Raises:
-            EmptySnapshotRefused: the snapshot leaves some of them out.
+            SnapshotIncomplete: the snapshot leaves some of them out.
         """
         self.must_live()
         one_of(reason, REAP_REASONS, "reason")
         told = carried_in((*last.decisions, *last.open_questions))
         missing = [ref for ref in to_cite if ref not in told]
         if missing:
-            raise EmptySnapshotRefused(self.persona_id, missing)
+            raise SnapshotIncomplete(self.persona_id, missing)
         self.trigger(
             PersonaReaped(
                 **context.envelope(self.swarm_id, self.persona_id),

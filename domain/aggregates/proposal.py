@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
-
-import rfc8785
 
 from domain import streams
 from domain.aggregates.aggregate import Aggregate
-from domain.asking import is_reply
+from domain.canonical import canonical_hash
 from domain.context import Context
 from domain.errors import (
     ApprovalExpired,
@@ -34,7 +31,7 @@ from domain.events import (
     ProposalVerified,
     VoteCast,
 )
-from domain.events.gate import Action, Finding
+from domain.events.gate import Finding
 from domain.vocabulary import ACTION_OUTCOMES, RISKS, VOTES, one_of, worse
 
 GATE = "system:gate"
@@ -157,12 +154,11 @@ class Proposal(Aggregate):
     @property
     def shown_hash(self) -> str:
         """SHA-256 of `shown` in RFC 8785 form, hex."""
-        return sha256(rfc8785.dumps(self.shown)).hexdigest()
+        return canonical_hash(self.shown)
 
     def lacks_votes(self, now: datetime) -> bool:
         """Tell whether it still pends, voting is over, and fewer voted than the quorum needs."""
-        deadline = self.content.vote_deadline
-        over = deadline is not None and now >= deadline and self.status in PENDING
+        over = self._voting_is_over(now) and self.status in PENDING
         return over and len(self.votes) < self.content.quorum_needed
 
     def create(self, context: Context, swarm_id: str, persona_id: str, **content: Any) -> None:
@@ -215,10 +211,15 @@ class Proposal(Aggregate):
 
         Raises:
             InvalidInput: there is no such vote.
-            ProposalWrongState: an action has begun, or it has ended.
+            ProposalWrongState: an action has begun, or it has ended, or voting is over.
         """
         one_of(vote, VOTES, "vote")
         self._must_be(*PENDING)
+        if self._voting_is_over(context.now):
+            wanted = (
+                f"open to votes: voting ended at {self.content.vote_deadline:%Y-%m-%dT%H:%M:%SZ}"
+            )
+            raise ProposalWrongState(self.proposal_id, self.status, wanted)
         envelope = self._envelope(context) | {"persona_id": persona_id}
         self.trigger(VoteCast(**envelope, proposal_id=self.proposal_id, vote=vote, reason=reason))
 
@@ -314,7 +315,7 @@ class Proposal(Aggregate):
         if self.approval and self._lapsed(context.now):
             raise ApprovalExpired(self.proposal_id, self.approval.expires_at.isoformat())
         shown_hash = self.approval.shown_hash if self.approval else self.shown_hash
-        ran_hash = sha256(rfc8785.dumps(ran)).hexdigest()
+        ran_hash = canonical_hash(ran)
         if ran_hash != shown_hash:
             raise ShownHashMismatch(self.proposal_id, ran_hash, shown_hash)
         started = ActionStarted(
@@ -395,24 +396,13 @@ class Proposal(Aggregate):
                 self.proposal_id, self.status, " or ".join(dict.fromkeys(wanted))
             )
 
+    def _voting_is_over(self, now: datetime) -> bool:
+        deadline = self.content.vote_deadline
+        return deadline is not None and now >= deadline
+
     def _lapsed(self, now: datetime) -> bool:
         return self.approval is not None and now >= self.approval.expires_at
 
     def _envelope(self, context: Context) -> dict[str, Any]:
         content = self.content
         return self.chain(context).envelope(content.swarm_id, content.persona_id)
-
-
-def action_hash(action: Action) -> str:
-    """Return the SHA-256 of an action in RFC 8785 form, hex: equal for equal actions."""
-    return sha256(rfc8785.dumps(action.model_dump())).hexdigest()
-
-
-def held_hash(action: Action) -> str:
-    """Return what is pending or done at most once on a target: the action, of a reply any answer.
-
-    Two answers to one question contradict each other, however they differ.
-    """
-    return action_hash(
-        action.model_copy(update={"arguments": "{}"}) if is_reply(action) else action
-    )

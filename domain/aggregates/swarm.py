@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from domain import streams
 from domain.aggregates.fabric import ceiling_of, check_places, place_leased, place_settled
 from domain.aggregates.lessor import Lessor
-from domain.budget import Ceiling, Credits, LeaseRequest, Pool
+from domain.budget import Ceiling, Credits, LeaseRequest
 from domain.context import Context
 from domain.errors import IdTaken, PersonaReapedError, SwarmNotFound
 from domain.events import BudgetLeased, BudgetSettled, Event, SwarmCreated
@@ -20,7 +20,6 @@ class Swarm(Lessor):
     founder_swarm_id: str | None
     live: set[str]
     lifetime_spawns: int
-    pool: Pool
 
     def __init__(self, swarm_id: str) -> None:
         super().__init__(streams.swarm(swarm_id), swarm_id)

@@ -2,11 +2,14 @@
 
 from domain import streams
 from domain.aggregates.aggregate import Aggregate
+from domain.asking import is_reply
 from domain.budget import Credits, spent
+from domain.canonical import canonical_hash
 from domain.context import Context
 from domain.errors import TargetHeld
 from domain.events import BudgetLeased, BudgetSettled, Event
 from domain.events.budget import Grant
+from domain.events.gate import Action
 
 
 class Target(Aggregate):
@@ -76,3 +79,18 @@ class Target(Aggregate):
                 outcome="settled" if done else "released",
             )
         )
+
+
+def action_hash(action: Action) -> str:
+    """Return the SHA-256 of an action in RFC 8785 form, hex: equal for equal actions."""
+    return canonical_hash(action.model_dump())
+
+
+def held_hash(action: Action) -> str:
+    """Return what is pending or done at most once on a target: the action, of a reply any answer.
+
+    Two answers to one question contradict each other, however they differ.
+    """
+    return action_hash(
+        action.model_copy(update={"arguments": "{}"}) if is_reply(action) else action
+    )

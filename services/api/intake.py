@@ -16,8 +16,8 @@ from services.api.calls import Call
 from services.api.models.agents import NewObservation
 from services.api.models.placed import PlacedObservation
 from services.api.refusals import BodyTooLarge
-from services.commands import cognition as commands
-from services.commands.cognition import Batch
+from services.commands import observation as commands
+from services.commands.observation import Batch
 from services.executor import Done, Idempotency, TooBusy
 from services.inputs.lines import Batcher
 from services.inputs.mark import ACTOR, next_line

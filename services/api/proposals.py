@@ -23,7 +23,7 @@ from services.api.queries import After, Limit, Word
 from services.api.refusals import Forbidden
 from services.api.responses import BODY, REFUSED, UNKNOWN, UNSHOWN
 from services.api.withheld import readable
-from services.commands import gate as commands
+from services.commands import proposing
 from services.store.errors import StoreUnavailable
 from services.unit_of_work import Unit
 
@@ -51,7 +51,7 @@ async def propose(
     """
 
     def command(unit: Unit) -> ProposalStanding:
-        return just_now(commands.propose(unit, persona_id, new.command(unit.context.new_id())))
+        return just_now(proposing.propose(unit, persona_id, new.command(unit.context.new_id())))
 
     made = await call.run(command, lambda done: done.result, ProposalStanding)
     if not wait:
@@ -114,7 +114,7 @@ async def cast_vote(call: Commanding, proposal_id: ProposalId, how: Vote) -> Pro
         raise Forbidden(f"{call.principal.actor} votes only for itself", role=call.principal.role)
 
     def command(unit: Unit) -> ProposalStanding:
-        return just_now(commands.vote(unit, proposal_id, how.persona_id, how.vote, how.reason))
+        return just_now(proposing.vote(unit, proposal_id, how.persona_id, how.vote, how.reason))
 
     return await call.run(command, lambda done: done.result, ProposalStanding)
 

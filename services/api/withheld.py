@@ -16,8 +16,7 @@ from domain.events import (
     SnapshotCompressed,
     ThoughtGenerated,
 )
-from domain.limits import Limits
-from domain.sharing import SWARM, shared_with
+from domain.limits import SWARM, Limits, shared_with
 from projections.privacy import EVERYTHING, Reader
 from services.gate.evidence import Citation
 

@@ -1,6 +1,7 @@
 """Kafka: every event out, exactly once; events back in, in order.
 
 client        the port: what we need of a client library
+settings      how Kafka is spoken to, from `perpetua.toml`
 connect       chooses one: `kafka_python/` (default) or `librdkafka/` (an extra)
 record        a stored event as a Kafka record, and back (CloudEvents)
 topics        which topics there are, as they must be

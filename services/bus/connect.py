@@ -2,7 +2,7 @@
 
 from services.bus.client import Client
 from services.bus.errors import BusUnavailable
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 
 
 def client(servers: str, settings: BusSettings) -> Client:

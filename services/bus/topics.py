@@ -7,7 +7,7 @@ from typing import Final
 from domain.events import EVENT_CLASSES
 from services.bus.client import Admin, Client, NewTopic, TopicState
 from services.bus.errors import TopicsUnfit
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 
 RELAY: Final = "perpetua.relay"
 """How far the relay has come: the newest record of each partition counts."""

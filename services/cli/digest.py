@@ -12,8 +12,8 @@ from services.app import App
 from services.cli.quiet import Quiet
 from services.cognition.loop import LoopElsewhere
 from services.commands import lifecycle
-from services.commands.cognition import Batch, observe
 from services.commands.lifecycle import NewPersona
+from services.commands.observation import Batch, observe
 from services.inputs.errors import BrokenInput
 from services.inputs.files import Input
 from services.inputs.reading import read_whole

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import rfc8785
-
 from domain.aggregates import Persona
 from domain.asking import REPLY, reply_title
 from domain.budget import Credits
+from domain.canonical import canonical
 from domain.events.cognition import ContextRef
 from domain.events.gate import Action
 from domain.limits import Limits
@@ -15,7 +14,7 @@ from domain.mind import TITLE_CHARS, Decided, Mind
 from domain.thinking import Answer, Checked, ChildWanted, Proposed, Question, ThinkResult
 from domain.vocabulary import MAX_ID_LENGTH
 from services.cognition.thinkers import TAG
-from services.commands import cognition, gate, lifecycle
+from services.commands import cognition, lifecycle, proposing
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.store.save import Fence
 from services.unit_of_work import Unit
@@ -120,7 +119,7 @@ def _check(unit: Unit, step: Step, persona: Persona, checked: Checked) -> None:
 
 def _propose(unit: Unit, persona: Persona, proposed: Proposed) -> None:
     proposal_id = unit.context.new_id()
-    new = gate.NewProposal(
+    new = proposing.NewProposal(
         proposal_id=proposal_id,
         title=proposed.title,
         rationale=proposed.rationale,
@@ -128,11 +127,11 @@ def _propose(unit: Unit, persona: Persona, proposed: Proposed) -> None:
         evidence_refs=proposed.evidence_refs,
         action=proposed.action,
     )
-    gate.create(unit, persona, new)
+    proposing.create(unit, persona, new)
 
 
 def _reply(question: Question, answer: Answer) -> Proposed:
-    arguments = rfc8785.dumps({"answer": answer.text}).decode()
+    arguments = canonical({"answer": answer.text})
     return Proposed(
         title=reply_title(question.asked_by, question.text)[:TITLE_CHARS],
         rationale=f"{question.asked_by} asked: {question.text}",

@@ -1,9 +1,12 @@
 """What can be asked to happen. Each command is a function of a unit of work; imperative names.
 
-lifecycle   create, spawn, reap, pause, resume
-budget      lease, reserve, settle, release
-cognition   observe, think, hypothesise, request_check, record_check, compress
-asking      ask
-gate        propose, vote, verify, reject, decide, approve, deny, start, finish
-loop        start_loop, stop_loop
+lifecycle     spawn, reap, pause, resume
+budget        lease, reserve, settle, release
+observation   observe
+cognition     think, hypothesise, check, compress
+asking        ask
+proposing     propose, create, vote
+gate          verify, decide, approve, deny, expire, start, finish
+work          claim, release
+loop          start_loop, stop_loop
 """

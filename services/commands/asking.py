@@ -6,7 +6,7 @@ from domain import streams
 from domain.aggregates import Persona
 from domain.asking import asked_source, checked_question, tools_of
 from domain.events import ObservationReceived
-from services.commands.cognition import Batch
+from services.commands.observation import Batch
 from services.unit_of_work import Unit
 
 

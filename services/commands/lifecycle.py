@@ -49,9 +49,9 @@ class Ceilings(BaseModel):
 def spawn(unit: Unit, new: NewPersona, ceilings: Ceilings) -> Persona:
     """Spawn a persona, under a parent or as a root; found its swarm if there is none yet.
 
-    Checks, in the order of the wire contract: parent exists, parent lives, branching, depth, id.
-    A child's swarm is its parent's, a new one, or one its parent founded: only these count its
-    calls against all its ancestors.
+    What is checked, and in which order, is said in docs/contracts.md. A child's swarm is its
+    parent's, a new one, or one its parent founded: only these count its calls against all its
+    ancestors.
 
     Raises:
         InvalidInput, PersonaNotFound, PersonaReapedError, BranchingLimitExceeded,
@@ -92,7 +92,7 @@ def reap(
 
     Raises:
         PersonaNotFound: none has this id.
-        EmptySnapshotRefused: the snapshot leaves out what must be carried on.
+        SnapshotIncomplete: the snapshot leaves out what must be carried on.
     """
     persona = unit.persona(persona_id)
     if persona.reaped:

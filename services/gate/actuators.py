@@ -7,7 +7,8 @@ from typing import Protocol
 from domain.ports import Actuator
 from services.gate.file_actuator import FileActuator
 from services.gate.reply_actuator import ReplyActuator
-from services.settings import Settings, Tool
+from services.gate.settings import Tool
+from services.settings import Settings
 
 
 class CheckedActuator(Actuator, Protocol):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.aggregates import Proposal
+from domain.canonical import canonical
 from domain.events.gate import Action
 from domain.ports import Acted, Actuator
-from services.commands.cognition import canonical
 from services.gate.actuators import Actuators
 from services.gate.verifier import arguments_of
 

@@ -9,9 +9,9 @@ import time
 from datetime import timedelta
 
 from domain.aggregates import Proposal
+from domain.canonical import canonical
 from domain.context import Context
 from services.commands import gate as commands
-from services.commands.cognition import canonical
 from services.executor import Executor
 from services.gate.actuators import Actuators, actuators
 from services.gate.policy import Policy

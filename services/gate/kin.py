@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from domain import streams
 from domain.events import BudgetLeased, PersonaSpawned
-from domain.sharing import Kin, shared_with
+from domain.limits import shared_with
+from domain.sharing import Kin
 from services.store.codec import decode
 from services.store.recorder import Recorder
 

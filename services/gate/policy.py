@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from hashlib import sha256
 
-import rfc8785
-
+from domain.canonical import canonical_hash
 from domain.events.gate import Action
 from domain.vocabulary import RISKS
-from services.settings import GateSettings, Rule
+from services.gate.settings import GateSettings, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,7 @@ class Policy:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the policy as RFC 8785 JSON, hex."""
-        return sha256(rfc8785.dumps(self.gate.model_dump(mode="json"))).hexdigest()
+        return canonical_hash(self.gate.model_dump(mode="json"))
 
     def decide(self, action: Action, risk: str, allowed_tools: Sequence[str]) -> Decision:
         """Judge an action of this risk by a persona that may use these tools."""

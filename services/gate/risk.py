@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from domain.events.gate import Action
 from domain.vocabulary import RISKS, worse
-from services.settings import Tool
+from services.gate.settings import Tool
 
 _WIDEST = {4: 16, 6: 32}
 """Shortest prefix of a network that is still one party, by IP version."""

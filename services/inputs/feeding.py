@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Final
 
 from domain import streams
-from services.commands.cognition import Batch, Dropped, observe
+from services.commands.observation import Batch, Dropped, observe
 from services.executor import Executor
 from services.inputs.files import Input
 from services.inputs.follow import Following, follow_file, follow_gzip, follow_pipe

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs.errors import BrokenInput, UnreadableInput
 from services.inputs.files import Input
 from services.inputs.lines import Batcher

@@ -8,7 +8,7 @@ between characters, into pieces marked by `unfinished` and `continues`.
 from collections.abc import Iterator
 
 from domain.formats import docker, format_of
-from services.commands.cognition import Batch
+from services.commands.observation import Batch
 from services.inputs.place import FileId, Place, tail_of
 
 AUTO = "auto"

@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncGenerator
 from concurrent.futures import CancelledError
 
-from services.commands.cognition import Batch
+from services.commands.observation import Batch
 from services.inputs.errors import BrokenInput, UnreadableInput
 from services.inputs.files import Input, read
 from services.inputs.gzipped import Unzipped

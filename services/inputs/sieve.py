@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Final
 
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs.errors import UnreadableInput
 from services.inputs.follow import Following
 

@@ -12,12 +12,12 @@ from services.bus.connect import client
 from services.bus.errors import BusError, ForeignHistory
 from services.bus.record import source_of
 from services.bus.relay import progress
+from services.bus.settings import BusSettings
 from services.bus.source import KafkaSource
 from services.bus.topics import partitions_there
 from services.lake.errors import NothingPublished
 from services.lake.exporter import Goal
 from services.lake.sink import Sink
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from services.views.store_source import StoreSource
 

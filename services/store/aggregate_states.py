@@ -76,14 +76,13 @@ def restore(aggregate: Aggregate, version: int, state: str) -> None:
 
 @cache
 def _fields(kind: type[Aggregate]) -> dict[str, TypeAdapter[Any]]:
-    """Find what an aggregate's class declares as its state."""
-    names = inspect.get_annotations(kind)
-    hints = get_type_hints(kind)
-    return {name: TypeAdapter(hints[name]) for name in names}
+    """Find what an aggregate's class and those it comes from declare as its state."""
+    return {name: TypeAdapter(hint) for name, hint in get_type_hints(kind).items()}
 
 
 @cache
 def _code(kind: type[Aggregate]) -> str:
     """Return a hash of the code that folds: another one makes kept states void."""
-    sources = [inspect.getsource(module) for module in (sys.modules[kind.__module__], budget)]
+    folding = [each.__module__ for each in kind.__mro__ if issubclass(each, Aggregate)]
+    sources = [inspect.getsource(sys.modules[name]) for name in (*folding, budget.__name__)]
     return sha256("\n".join(sources).encode()).hexdigest()

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from services.bus import topics
 from services.bus.connect import client as client_of
+from services.bus.settings import BusSettings
 from services.executor import Executor
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.bench import fabric
 from tests.e2e.process import PERPETUA, until

@@ -15,8 +15,8 @@ from services.bus.errors import BusError
 from services.bus.record import to_record
 from services.bus.relay.layout import Layout
 from services.bus.relay.session import begin
+from services.bus.settings import BusSettings
 from services.bus.source import KafkaSource
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.bench import fabric
 from tests.integration.bus.publishing import delete_topics

@@ -18,7 +18,7 @@ from domain.limits import Limits, SwarmLimits
 from domain.thinking import ThinkRequest, ThinkResult
 from services import settings
 from services.app import App
-from services.commands import cognition
+from services.commands import observation
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.inputs.lines import batches_of
 from tests.bench import fabric
@@ -141,7 +141,7 @@ async def _feed(app: App) -> None:
         for number in range(SWARMS):
             swarm, text = f"swarm-{number}", f"{time.time()} something happened\n"
             batches = batches_of(text.encode())
-            observed = partial(cognition.observe, swarm_id=swarm, source="bench", batches=batches)
+            observed = partial(observation.observe, swarm_id=swarm, source="bench", batches=batches)
             await app.executor.execute_async(app.executor.context("system:bench"), observed)
         await asyncio.sleep(FEED_SECS)
 

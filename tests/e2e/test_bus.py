@@ -9,8 +9,8 @@ import pytest
 from domain.events import EVENT_CLASSES
 from services.bus.broker import LocalBroker
 from services.bus.connect import client
+from services.bus.settings import BusSettings
 from services.bus.verify import verify
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import EXAMPLE, SOON_SECS, Perpetua, until
 

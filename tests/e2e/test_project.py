@@ -15,7 +15,7 @@ from projections import lineage, totals
 from projections.view import View
 from services.bus.client import Client
 from services.bus.connect import client as client_of
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.migrate import migrate
 from services.store.recorder import Recorder
 from services.store.save import Record, Save

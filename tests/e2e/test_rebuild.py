@@ -10,8 +10,8 @@ import pytest
 
 from projections import VIEWS, totals
 from services.bus.connect import client as client_of
+from services.bus.settings import BusSettings
 from services.cli.rebuild_progress import watched
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from services.store.save import Record, Save
 from tests.e2e.process import Perpetua, until

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
+from domain.canonical import canonical
 from domain.events.gate import Action
 from services.api.models.wire import JsonObject, Ref, Sent, Text
-from services.commands.cognition import canonical
-from services.commands.gate import NewProposal
+from services.commands.proposing import NewProposal
 
 
 class ActionSent(Sent):

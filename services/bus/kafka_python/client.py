@@ -10,7 +10,7 @@ from services.bus.kafka_python.admin import KafkaPythonAdmin
 from services.bus.kafka_python.connection import PATIENCE_MS, connection, made, translated
 from services.bus.kafka_python.consumer import KafkaPythonConsumer
 from services.bus.kafka_python.producer import KafkaPythonProducer
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 
 LARGEST_REQUEST: Final = 32 * 1024 * 1024
 """Bytes of one request: the largest dead letter with room to spare."""

@@ -10,7 +10,7 @@ from kafka.net.compat import KafkaNetClient
 
 from services.bus.errors import BusUnavailable
 from services.bus.kafka_python.sockets import WAY
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -10,7 +10,7 @@ from services.bus.librdkafka.connection import connection, reach, translated
 from services.bus.librdkafka.consumer import LibrdkafkaConsumer
 from services.bus.librdkafka.heard import Heard
 from services.bus.librdkafka.producer import LibrdkafkaProducer
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 
 LARGEST_REQUEST: Final = 32 * 1024 * 1024
 """Bytes of one request: the largest dead letter with room to spare."""

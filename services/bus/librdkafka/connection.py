@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from services.bus.errors import BusUnavailable
 from services.bus.librdkafka.heard import REFUSED, Heard
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 
 P = ParamSpec("P")
 R = TypeVar("R")

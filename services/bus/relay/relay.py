@@ -10,7 +10,7 @@ from services.bus.errors import BusError
 from services.bus.relay import layout
 from services.bus.relay.published import published
 from services.bus.relay.slot import Slot
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.errors import StoreUnavailable
 from services.store.recorder import Recorder
 

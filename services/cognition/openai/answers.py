@@ -15,7 +15,7 @@ from domain.errors import InvalidInput
 from domain.thinking import ThinkRequest
 from services.cognition.openai.shown import Shown
 from services.commands.cognition import belief_key
-from services.commands.gate import MAX_TARGET_BYTES
+from services.commands.proposing import MAX_TARGET_BYTES
 
 LONGEST_TEXT = 16_000
 """Most characters of one text: an answer of many tokens must still fit an event."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from services.bus.client import Admin, Client, Consumer, Incoming, TopicPartition
 from services.bus.errors import BusUnavailable
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs.topics.named import NamedTopic
 from services.inputs.topics.places import Places
 from services.inputs.topics.records import LONGEST_BYTES, taken_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.bus.client import Admin, Incoming, TopicPartition
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs.mark import Mark
 from services.inputs.topics.named import NamedTopic
 

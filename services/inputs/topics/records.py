@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from services.bus.client import Incoming
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs.lines import Batcher, decode
 
 NEWLINE: Final = "\u2424".encode()

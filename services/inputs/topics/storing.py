@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from domain import streams
-from services.commands.cognition import Batch, Dropped, observe
+from services.commands.observation import Batch, Dropped, observe
 from services.executor import Executor
 from services.inputs.mark import ACTOR, Mark, mark_of
 from services.unit_of_work import Unit

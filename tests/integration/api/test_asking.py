@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.settings import GateSettings, Rule
+from services.gate.settings import GateSettings, Rule
 from tests.integration.api.asking import Asked
 from tests.integration.api.serving import (
     Served,

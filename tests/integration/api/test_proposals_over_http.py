@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from domain.events import ActionExecuted, ApprovalGranted
-from services.settings import GateSettings
+from services.gate.settings import GateSettings
 from services.store.codec import decode
 from tests.integration.api.proposing import (
     PROPOSALS,

@@ -10,7 +10,7 @@ import pytest
 from services.bus.client import Admin, Client, Consumer, NewTopic, Producer
 from services.bus.connect import client as client_of
 from services.bus.relay import Relay
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.migrate import migrate
 from services.store.recorder import Recorder
 from tests.integration.bus.elsewhere import Elsewhere

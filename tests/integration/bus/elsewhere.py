@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from services.bus.relay import standing
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import Perpetua
 from tests.integration.bus.relaying import PATIENCE_SECS

@@ -21,8 +21,8 @@ from domain.events import EVENT_CLASSES
 from domain.recorded import StreamEvent
 from services.bus.connect import client as client_of
 from services.bus.relay import Relay, standing
+from services.bus.settings import BusSettings
 from services.bus.topics import wanted
-from services.settings import BusSettings
 from services.store.mapper import AvroMapper
 from services.store.recorder import Recorder
 from services.store.save import Save

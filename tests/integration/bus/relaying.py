@@ -14,9 +14,9 @@ from domain.partition import partition_of
 from domain.recorded import StreamEvent
 from services.bus.client import Client
 from services.bus.relay import Relay
+from services.bus.settings import BusSettings
 from services.bus.standing import relay_standing
 from services.bus.verify import verify
-from services.settings import BusSettings
 from services.store.mapper import AvroMapper
 from services.store.recorder import Recorder
 from services.store.save import Save

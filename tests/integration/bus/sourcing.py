@@ -15,8 +15,8 @@ from domain.recorded import Stored
 from services.bus import topics
 from services.bus.client import Client, Outgoing
 from services.bus.record import source_of, to_record
+from services.bus.settings import BusSettings
 from services.bus.source import KafkaSource
-from services.settings import BusSettings
 from services.store.codec import encode
 from tests.integration.bus.relaying import PARTITIONS
 from tests.unit.projections.given import History

@@ -15,7 +15,7 @@ from services.bus.broker.local_broker import LocalBroker
 from services.bus.client import Client, NewTopic, TopicPartition
 from services.bus.connect import client as client_of
 from services.bus.errors import BusUnavailable
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from tests.e2e.process import until
 from tests.integration.bus.clients import LIBRARIES, every_client, numbered, numbers, publish, read
 

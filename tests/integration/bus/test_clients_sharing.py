@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.bus.client import Client, Outgoing, TopicPartition
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from tests.integration.bus.clients import every_client
 from tests.integration.bus.member import Member
 

@@ -15,8 +15,8 @@ from services.bus.broker.local_broker import LocalBroker
 from services.bus.client import Client
 from services.bus.connect import client as client_of
 from services.bus.relay import layout
+from services.bus.settings import BusSettings
 from services.bus.standing import relay_standing
-from services.settings import BusSettings
 from services.store.embedded import EmbeddedPostgres
 from services.store.errors import StoreUnavailable
 from services.store.migrate import migrate

@@ -14,7 +14,7 @@ from services.bus.connect import client as client_of
 from services.bus.errors import ForeignHistory
 from services.bus.relay import Relay, layout, progress
 from services.bus.relay.progress import Progress
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import until
 from tests.integration.bus.relaying import PARTITIONS, Filling, Relaying, all_published, said

@@ -9,8 +9,8 @@ from services.bus.client import Client
 from services.bus.errors import ProducerFenced
 from services.bus.relay import Relay, layout
 from services.bus.relay.session import LayoutChanged, begin
+from services.bus.settings import BusSettings
 from services.bus.standing import relay_standing
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import until
 from tests.integration.bus.elsewhere import Elsewhere, Running

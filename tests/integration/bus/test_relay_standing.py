@@ -6,8 +6,8 @@ import pytest
 
 from services.bus import topics
 from services.bus.client import Client, Outgoing, TopicPartition
+from services.bus.settings import BusSettings
 from services.bus.standing import relay_standing
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import until
 from tests.integration.bus.relaying import PARTITIONS, Filling, Relaying, all_published, said

@@ -9,7 +9,7 @@ import pytest
 
 from services.bus.client import Client
 from services.bus.relay.layout import SILENCE_SECS
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import SOON_SECS, until
 from tests.integration.bus.elsewhere import Elsewhere

@@ -6,7 +6,7 @@ from services.bus import topics
 from services.bus.client import Client, NewTopic
 from services.bus.errors import TopicsUnfit
 from services.bus.relay import Relay
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import until
 from tests.integration.bus.relaying import PARTITIONS, Filling, on_kafka, relaying, said

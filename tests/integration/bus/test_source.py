@@ -7,9 +7,9 @@ from projections import totals
 from projections.view import View
 from services.bus.client import Client, TopicPartition
 from services.bus.connect import client as client_of
+from services.bus.settings import BusSettings
 from services.bus.source import KafkaSource
 from services.bus.source.merge import WAITING_BYTES, WAITING_EVENTS
-from services.settings import BusSettings
 from services.store.migrate import migrate
 from services.store.reading import BATCH_BYTES
 from services.store.recorder import Recorder

@@ -11,7 +11,7 @@ import pytest
 from domain.ports import Thinker
 from services import settings
 from services.app import App
-from services.commands import cognition
+from services.commands import observation
 from services.inputs.lines import batches_of
 
 Running = Callable[..., AbstractAsyncContextManager[App]]
@@ -45,7 +45,7 @@ def observe(app: App, text: str, swarm_id: str = "swarm-core", source: str = "te
     batches = batches_of(text.encode())
     context = app.executor.context("user:test")
     return app.executor.run(
-        context, lambda unit: cognition.observe(unit, swarm_id, source, batches)
+        context, lambda unit: observation.observe(unit, swarm_id, source, batches)
     ).position
 
 

@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from domain.aggregates import Proposal
+from domain.canonical import canonical
 from domain.events import Event
 from domain.events.gate import Action
 from domain.limits import Limits
 from services.clock import new_id
-from services.commands import cognition, gate, lifecycle
+from services.commands import cognition, lifecycle, observation, proposing
 from services.commands.lifecycle import Ceilings, NewPersona
 from services.executor import Executor
 from services.gate.actuators import Actuators, actuators
 from services.gate.gate import Gate
 from services.gate.policy import Policy
+from services.gate.settings import GateSettings
 from services.gate.steps import Steps
 from services.inputs.lines import batches_of
-from services.settings import GateSettings, Settings
+from services.settings import Settings
 from services.store.codec import decode
 from services.store.recorder import Recorder
 from services.views import Views
@@ -72,7 +74,7 @@ class House:
         context = self.executor.context("user:eve")
         batches = batches_of(text.encode())
         return self.executor.run(
-            context, lambda unit: cognition.observe(unit, swarm_id, "test.log", batches)
+            context, lambda unit: observation.observe(unit, swarm_id, "test.log", batches)
         ).position
 
     def think(self, persona_id: str = "ann", content: str = "hm") -> tuple[int, str]:
@@ -101,14 +103,14 @@ class House:
         """Propose to append a line, or nothing at all; return the proposal's id."""
         action = None
         if line is not None:
-            arguments = cognition.canonical({"line": line})
+            arguments = canonical({"line": line})
             action = Action(tool=tool, target=target, arguments=arguments)
-        new = gate.NewProposal(
+        new = proposing.NewProposal(
             proposal_id=new_id(), title="Deny it", rationale="It fails", risk=risk,
             evidence_refs=refs or (f"{self.first_observation}#0,2",), action=action,
         )  # fmt: skip
         context = self.executor.context(f"persona:{persona_id}")
-        self.executor.run(context, lambda unit: gate.propose(unit, persona_id, new))
+        self.executor.run(context, lambda unit: proposing.propose(unit, persona_id, new))
         return new.proposal_id
 
     def note(self, line: str = "many errors") -> str:

@@ -16,9 +16,9 @@ from domain.errors import (
 )
 from domain.events import ActionExecuted, ApprovalGranted, ProposalRejected
 from services.commands import gate as commands
+from services.gate.settings import GateSettings, Rule
+from services.gate.settings import Tool as ToolSetting
 from services.gate.watching import Watching
-from services.settings import GateSettings, Rule
-from services.settings import Tool as ToolSetting
 from tests.integration.gate.conftest import OpenHouse
 from tests.integration.gate.house import House
 from tests.integration.gate.tools import Raving

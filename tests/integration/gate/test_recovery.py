@@ -18,7 +18,7 @@ import pytest
 from domain.errors import NotAllowed, ProposalWrongState
 from domain.events import ActionExecuted
 from services.commands import gate as commands
-from services.settings import GateSettings
+from services.gate.settings import GateSettings
 from services.store.session_lock import SessionLock
 from tests.integration.gate.conftest import OpenHouse
 from tests.integration.gate.house import House

@@ -13,10 +13,10 @@ from services.api.server import build
 from services.bus.client import NewTopic
 from services.bus.connect import client as client_of
 from services.bus.record import source_of
+from services.bus.settings import BusSettings
 from services.bus.topics import COMMANDS, DEAD_LETTERS, REPLIES, wanted
 from services.ingest import Ingest
 from services.ingest.deciding import Decider
-from services.settings import BusSettings
 from tests.integration.api.conftest import shared_database
 from tests.integration.api.serving import Served, serving, settings_for
 from tests.integration.bus.conftest import topics_anew

@@ -19,9 +19,9 @@ from services.api.server import build
 from services.bus.client import Client, Consumer, Outgoing, Producer, TopicPartition
 from services.bus.errors import BusUnavailable
 from services.bus.record import source_of
+from services.bus.settings import BusSettings
 from services.ingest import Ingest
 from services.ingest.deciding import Decider
-from services.settings import BusSettings
 from services.store.codec import decode
 from tests.integration.api.serving import OPERATOR, persona, serving, settings_for
 from tests.integration.ingest.conftest import LIBRARIES, House, ended

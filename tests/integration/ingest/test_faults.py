@@ -14,8 +14,8 @@ import pytest
 
 from services.bus.broker.local_broker import LocalBroker
 from services.bus.connect import client as client_of
+from services.bus.settings import BusSettings
 from services.bus.topics import create
-from services.settings import BusSettings
 from services.store.embedded import EmbeddedPostgres
 from services.store.migrate import migrate
 from services.store.recorder import Recorder

@@ -12,12 +12,13 @@ from domain.events import ObservationReceived
 from services.app import App
 from services.bus.client import Client, Incoming, Outgoing, TopicPartition
 from services.bus.connect import client as client_of
+from services.bus.settings import BusSettings
 from services.commands.lifecycle import DEFAULT_SWARM
 from services.inputs.topics.following import TopicFollower
 from services.inputs.topics.named import NamedTopic
 from services.inputs.topics.places import Places
 from services.inputs.topics.storing import Storage
-from services.settings import BusSettings, Settings
+from services.settings import Settings
 from tests.checks import check_positions, history
 from tests.e2e.process import until
 

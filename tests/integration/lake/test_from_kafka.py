@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from services.bus.connect import client as client_of
+from services.bus.settings import BusSettings
 from services.bus.standing import relay_standing
 from services.lake.sources import FromKafka, FromStore
-from services.settings import BusSettings
 from services.store.migrate import migrate
 from services.store.recorder import Recorder
 from tests.e2e.process import until

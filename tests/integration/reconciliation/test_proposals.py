@@ -11,12 +11,13 @@ from typing import cast
 import pytest
 
 from domain.aggregates.proposal import GATE
+from domain.canonical import canonical
 from domain.errors import InvalidInput
 from domain.events import ActionStarted, ProposalRejected
 from domain.events.gate import Action
 from services.clock import new_id
 from services.commands import gate as commands
-from services.commands.cognition import canonical
+from services.commands import proposing
 from services.reaping import Reaper
 from services.reconciliation import Reconciler
 from services.unit_of_work import Unit
@@ -41,7 +42,10 @@ def put_to_the_vote(house: House, minutes_ago: float, quorum: int = 2) -> str:
 
 
 def vote(house: House, proposal_id: str, persona_id: str) -> None:
-    house.decide(lambda unit: commands.vote(unit, proposal_id, persona_id, "approve", None))
+    """Vote while there was still time."""
+    house.decide(
+        lambda unit: proposing.vote(unit, proposal_id, persona_id, "approve", None), minutes_ago=2
+    )
 
 
 def status(house: House, proposal_id: str) -> str:

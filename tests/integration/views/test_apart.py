@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from projections import VIEWS, lineage, totals
 from projections.view import View
 from services.bus.connect import client as client_of
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from services.store.connect import connect
 from services.store.recorder import Recorder
 from services.views import Views, tables

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
-from domain.limits import Limits
-from domain.sharing import Kin, may_read, shared_with
+from domain.limits import Limits, shared_with
+from domain.sharing import Kin, may_read
 from projections import VIEWS, privacy, sharing
 from projections.privacy import EVERYTHING, NOBODY, PUBLIC, Reader
 from services.store.recorder import Recorder

@@ -8,6 +8,7 @@ import pytest
 from domain.events import EVENT_CLASSES
 from services.bus.client import NewTopic, TopicPartition, TopicState
 from services.bus.errors import TopicsUnfit
+from services.bus.settings import BusSettings
 from services.bus.topics import (
     COMMANDS,
     DEAD_LETTERS,
@@ -19,7 +20,6 @@ from services.bus.topics import (
     ready,
     wanted,
 )
-from services.settings import BusSettings
 
 PARTITIONS = 4
 BROKER = {"max.message.bytes": "1048588", "min.insync.replicas": "1", "retention.ms": "604800000",

@@ -11,8 +11,9 @@ from services.cli.checks import access, gate, limits, memory, running
 from services.cli.checks.catalogue import CHECKS, Check
 from services.cli.checks.finding import Finding
 from services.commands.lifecycle import Ceilings
+from services.gate.settings import GateSettings, Rule, Tool
 from services.memory.settings import MemorySettings, OpenAiEmbeddings
-from services.settings import GateSettings, Rule, Tool, User
+from services.settings import User
 from tests.unit.cli.scenes import scene
 
 ANN = User(name="ann", token_sha256="a" * 64)

@@ -10,7 +10,7 @@ import pytest
 
 from services.cli.checks import access, gate, home, lake, machine, serving
 from services.cli.checks.scene import Machine
-from services.settings import GateSettings
+from services.gate.settings import GateSettings
 from tests.unit.cli.scenes import scene
 
 SHARED_MEMORY = Path("/dev/shm")

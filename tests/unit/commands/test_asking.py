@@ -7,10 +7,10 @@ from domain.errors import InvalidInput, PersonaNotFound, PersonaReapedError
 from domain.events import ObservationReceived
 from domain.events.gate import Action, Finding
 from domain.limits import Limits
-from services.commands import asking, cognition, gate
+from services.commands import asking, gate, observation, proposing
 from services.gate.policy import Policy
+from services.gate.settings import GateSettings
 from services.inputs.lines import batches_of
-from services.settings import GateSettings
 from tests.unit.commands.world import World
 
 PASSED = tuple(
@@ -36,11 +36,11 @@ def ask(world: World, who: str = "ann", question: str = "Who?") -> ObservationRe
 def verified(world: World, proposal_id: str, answer: str, question_id: str = "q") -> str:
     """Propose an answer and verify it; return how it stands."""
     action = Action(tool="reply", target=question_id, arguments=f'{{"answer":"{answer}"}}')
-    new = gate.NewProposal(
+    new = proposing.NewProposal(
         proposal_id=proposal_id, title="t", rationale="r", risk="low", evidence_refs=("1",),
         action=action,
     )  # fmt: skip
-    world.run(lambda unit: gate.propose(unit, "ann", new), "persona:ann")
+    world.run(lambda unit: proposing.propose(unit, "ann", new), "persona:ann")
     world.run(lambda unit: gate.verify(unit, proposal_id, PASSED, "low"), GATE)
     return world.proposal(proposal_id).status
 
@@ -81,7 +81,7 @@ def test_a_blank_question_is_refused(world: World) -> None:
 def test_no_observation_passes_for_a_question(world: World) -> None:
     batches, swarm_id = batches_of(b"Who?"), world.persona("ann").swarm_id
     with pytest.raises(InvalidInput, match="kept for questions"):
-        world.run(lambda unit: cognition.observe(unit, swarm_id, asked_source("ann"), batches))
+        world.run(lambda unit: observation.observe(unit, swarm_id, asked_source("ann"), batches))
 
 
 def test_one_question_has_one_answer_pending_or_given(world: World) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.formats import read_lines
-from services.commands.cognition import Batch
+from services.commands.observation import Batch
 from services.inputs.lines import BATCH_BYTES, Batcher, batches_of
 
 PIECES = st.sampled_from(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.errors import EmptySnapshotRefused, InvalidInput, PersonaNotFound, PersonaReapedError
+from domain.errors import InvalidInput, PersonaNotFound, PersonaReapedError, SnapshotIncomplete
 from domain.events import PersonaReaped, SnapshotCompressed
 from domain.references import hypothesis_line, proposal_line
-from services.commands import cognition, lifecycle
+from services.commands import cognition, lifecycle, observation
 from services.commands.cognition import Thought
 from tests.unit.commands.world import World
 
@@ -54,7 +54,7 @@ def test_a_reason_is_one_of_four(reason: str) -> None:
 def test_an_empty_snapshot_is_refused_where_there_is_something_to_carry_on() -> None:
     world = family()
     before = len(world.saved)
-    with pytest.raises(EmptySnapshotRefused) as refused:
+    with pytest.raises(SnapshotIncomplete) as refused:
         world.reap("child", to_cite=("p1", "h1"))
     assert refused.value.code == "snapshot_incomplete"
     assert refused.value.details == {"persona_id": "child", "missing": ["p1", "h1"]}
@@ -70,7 +70,7 @@ def test_an_empty_snapshot_will_do_where_there_is_nothing() -> None:
 def test_a_snapshot_must_name_exactly_what_it_carries_on(ref: str) -> None:
     world = family()
     longer = (proposal_line(f"{ref}0", "created", ref), hypothesis_line(f"0{ref}", ref))
-    with pytest.raises(EmptySnapshotRefused):
+    with pytest.raises(SnapshotIncomplete):
         world.reap("child", to_cite=(ref,), decisions=longer[:1], questions=longer[1:])
     assert world.reap("child", to_cite=(ref,), decisions=(proposal_line(ref, "created", "t"),))
     world.spawn("other", "root")
@@ -83,7 +83,7 @@ def test_whoever_has_ended_neither_thinks_nor_is_seen_to() -> None:
     thought = Thought(phase="observe", content="t")
     attempts = [
         lambda unit: cognition.think(unit, "child", thought),
-        lambda unit: cognition.observe(unit, "swarm-core", "s", [], "child"),
+        lambda unit: observation.observe(unit, "swarm-core", "s", [], "child"),
         lambda unit: lifecycle.pause(unit, "child"),
         lambda unit: lifecycle.resume(unit, "child"),
     ]

@@ -194,6 +194,22 @@ def test_what_is_not_limited_above_may_be_limited_below() -> None:
     assert world.spawn("child", "root", limits).limits == limits
 
 
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ({"share_with": ("swarm",)}, {"share_memory": True}),
+        ({"share_memory": True}, {"share_with": ("swarm",)}),
+    ],
+)
+def test_what_is_shared_in_one_word_may_be_shared_in_the_other(
+    above: dict[str, Any], below: dict[str, Any]
+) -> None:
+    world = World()
+    world.spawn("root", limits=Limits(**above))
+    assert world.spawn("child", "root", Limits(**below)).exists
+    assert refusal(world, WiderThanParent, "other", "root", Limits(share_with=("lineage",)))
+
+
 @pytest.mark.parametrize("reaped", [False, True])
 def test_an_id_is_never_used_again(reaped: bool) -> None:
     world = World()

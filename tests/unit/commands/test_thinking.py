@@ -16,8 +16,9 @@ from domain.errors import (
 )
 from domain.events import CheckRequested, CheckResult, HypothesisRaised, ObservationReceived
 from domain.events.cognition import ContextRef, Usage
-from services.commands import cognition
-from services.commands.cognition import MAX_REFS, Batch, Check, Hypothesis, Thought
+from services.commands import cognition, observation
+from services.commands.cognition import MAX_REFS, Check, Hypothesis, Thought
+from services.commands.observation import Batch
 from services.unit_of_work import Unit
 from tests.unit.commands.world import World
 
@@ -185,7 +186,7 @@ def test_observations_are_appended_to_the_log_of_their_source() -> None:
     world = with_root()
     for source in ("a/b", "ü"):
         world.run(
-            partial(cognition.observe, swarm_id="swarm-core", source=source, batches=batches(2))
+            partial(observation.observe, swarm_id="swarm-core", source=source, batches=batches(2))
         )
     assert {s for s in world.streams if s.startswith("obs") and world.streams[s]} == {
         "observations/swarm-core/a%2Fb/0", "observations/swarm-core/%C3%BC/0",
@@ -197,13 +198,15 @@ def test_who_cannot_see_is_told_nothing() -> None:
     world = with_root()
     world.spawn("stranger", swarm_id="theirs")
     with pytest.raises(SwarmNotFound):
-        world.run(lambda unit: cognition.observe(unit, "nowhere", "s", batches(1)))
-    refused(world, lambda unit: cognition.observe(unit, "swarm-core", "s", batches(1), "stranger"))
+        world.run(lambda unit: observation.observe(unit, "nowhere", "s", batches(1)))
+    refused(
+        world, lambda unit: observation.observe(unit, "swarm-core", "s", batches(1), "stranger")
+    )
 
 
 @pytest.mark.parametrize("source", ["", "x" * 1_001])
 def test_a_source_that_cannot_be_named_is_refused(source: str) -> None:
-    refused(with_root(), lambda unit: cognition.observe(unit, "swarm-core", source, batches(1)))
+    refused(with_root(), lambda unit: observation.observe(unit, "swarm-core", source, batches(1)))
 
 
 def test_a_source_with_the_longest_name_still_has_a_stream_that_fits_the_index() -> None:
@@ -211,7 +214,7 @@ def test_a_source_with_the_longest_name_still_has_a_stream_that_fits_the_index()
     swarm_id, source = "\U0001f600" * 128, "思" * 1_000
     world.spawn("root", swarm_id=swarm_id)
     for name in (source, source[:-1] + "x"):
-        world.run(partial(cognition.observe, swarm_id=swarm_id, source=name, batches=batches(1)))
+        world.run(partial(observation.observe, swarm_id=swarm_id, source=name, batches=batches(1)))
     logs = [s for s in world.streams if s.startswith("observations")]
     assert len(logs) == 2
     assert all(len(log.encode()) < 2_600 for log in logs)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from domain.aggregates.proposal import APPROVAL_RISKS, RULES, action_hash
+from domain.aggregates.proposal import APPROVAL_RISKS, RULES
+from domain.aggregates.target import action_hash
 from domain.errors import DomainError, ProposalWrongState, TargetHeld
 from domain.events import (
     ActionExecuted,
@@ -23,9 +24,9 @@ from domain.events import (
 from domain.events.gate import Action, Finding
 from domain.limits import Limits
 from domain.vocabulary import RISKS
-from services.commands import gate
+from services.commands import gate, proposing
 from services.gate.policy import Policy
-from services.settings import GateSettings, Rule, Tool
+from services.gate.settings import GateSettings, Rule, Tool
 from tests.unit.commands.world import World
 
 GATE = "system:gate"
@@ -45,11 +46,11 @@ FAILED = [*PASSED, Finding(rule="evidence", passed=False, reason="none")]
 Step = Callable[[World], object]
 
 
-def proposing(proposal_id: str, risk: str) -> Step:
-    new = gate.NewProposal(
+def to_propose(proposal_id: str, risk: str) -> Step:
+    new = proposing.NewProposal(
         proposal_id=proposal_id, title="t", rationale="r", risk=risk, action=ACTION
     )
-    return lambda world: world.run(lambda unit: gate.propose(unit, "ann", new))
+    return lambda world: world.run(lambda unit: proposing.propose(unit, "ann", new))
 
 
 def step(dice: Random) -> Step:
@@ -76,7 +77,7 @@ def step(dice: Random) -> Step:
     if dice.random() < 0.02:
         return lambda w: run(w, lambda u: gate.deny(u, proposal_id, "no"))
     return dice.choice([
-        proposing(proposal_id, risk),
+        to_propose(proposal_id, risk),
         lambda w: run(w, lambda u: gate.verify(u, proposal_id, passed, risk)),
         lambda w: run(w, lambda u: gate.decide(u, proposal_id, policy)),
         lambda w: run(w, partial(
@@ -169,7 +170,7 @@ def lived(seed: int) -> tuple[World, set[str]]:
     dice, world, refusals = Random(seed), World(), set[str]()
     world.spawn("ann", limits=Limits(allowed_tools=("notify",)))
     for each in ("p", "q"):
-        proposing(each, dice.choice(RISKS))(world)
+        to_propose(each, dice.choice(RISKS))(world)
     for attempt in (step(dice) for _ in range(80)):
         before = len(world.saved)
         try:
@@ -208,7 +209,7 @@ def test_a_verification_that_comes_twice_leaves_the_proposal_as_it_is(status: st
     """Two workers found it created; the slower one must not reject what the other passed."""
     world = World()
     world.spawn("ann", limits=Limits(allowed_tools=("notify",)))
-    proposing("p", "high")(world)
+    to_propose("p", "high")(world)
 
     def verify() -> None:
         world.run(lambda unit: gate.verify(unit, "p", PASSED, "high"), GATE)
@@ -241,7 +242,7 @@ def test_a_verification_that_comes_twice_leaves_the_proposal_as_it_is(status: st
 def test_a_refused_hold_says_who_holds_it_and_how() -> None:
     world = World()
     world.spawn("ann", limits=Limits(allowed_tools=("notify",)))
-    proposing("p", "low")(world)
+    to_propose("p", "low")(world)
     world.run(lambda unit: gate.verify(unit, "p", PASSED, "low"), GATE)
     with pytest.raises(TargetHeld) as refused:
         world.run(lambda unit: unit.target("notify", "ops").hold(

@@ -6,18 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.aggregates import Aggregate, Fabric, Persona, Proposal, Swarm, Target
+from domain.aggregates import Aggregate, Fabric, Persona, Proposal, Swarm, Target, Work
 from domain.errors import BranchingLimitExceeded, BudgetExhausted, SpawnQuotaExceeded
 from domain.events import EVENT_CLASSES, Event
 from domain.limits import Limits, SwarmLimits
 from domain.recorded import StreamEvent
 from services.commands.lifecycle import Ceilings
+from services.store.aggregate_states import dump, restore
 from tests.unit.commands.world import World
 from tests.unit.schemas.made import events
 
 EMPTY: list[Callable[[], Aggregate]] = [
     Fabric, lambda: Swarm("s"), lambda: Persona("p"), lambda: Proposal("q"),
-    lambda: Target("tool", "target"),
+    lambda: Target("tool", "target"), lambda: Work("s"),
 ]  # fmt: skip
 ANY_EVENT: st.SearchStrategy[Event] = st.sampled_from(list(EVENT_CLASSES.values())).flatmap(events)
 
@@ -47,6 +48,18 @@ def test_loading_in_parts_is_loading_at_once(
     whole.fold(stream)
     parts.fold(stream[:cut]).fold(stream[cut:])
     assert vars(whole) == vars(parts)
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+@settings(max_examples=60)
+@given(history=st.lists(ANY_EVENT, max_size=6))
+def test_a_state_that_is_kept_and_put_back_is_what_was_folded(
+    empty: Callable[[], Aggregate], history: list[Event]
+) -> None:
+    folded, put_back = empty(), empty()
+    folded.fold(placed(folded, history))
+    restore(put_back, folded.version, dump(folded))
+    assert vars(put_back) == vars(folded)
 
 
 def test_a_history_made_under_looser_limits_is_loaded_and_bound_by_the_tighter_ones() -> None:

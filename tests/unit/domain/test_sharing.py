@@ -3,8 +3,8 @@
 import pytest
 
 from domain.errors import InvalidInput
-from domain.limits import Limits
-from domain.sharing import Kin, check_sharing, may_read, shared_with
+from domain.limits import Limits, shared_with
+from domain.sharing import Kin, check_sharing, may_read
 
 OWNER = Kin("owner", "one", {"above"})
 ABOVE = Kin("above", "one")

@@ -15,9 +15,9 @@ from domain.events.lifecycle import Identity
 from domain.limits import Limits
 from domain.recorded import StreamEvent
 from domain.segments import Log
-from services.commands import gate
+from services.commands import gate, proposing
 from services.gate.policy import Policy
-from services.settings import GateSettings, Risk, Rule, Tool
+from services.gate.settings import GateSettings, Risk, Rule, Tool
 from services.unit_of_work import Cache, Unit
 
 T = TypeVar("T")
@@ -82,10 +82,10 @@ class Bench:
         self, proposal_id: str = "p", action: Action | None = DENY, risk: str = "high", **more: Any
     ) -> Proposal:
         more.setdefault("evidence_refs", ("1#0",))
-        new = gate.NewProposal(
+        new = proposing.NewProposal(
             proposal_id=proposal_id, title="t", rationale="r", risk=risk, action=action, **more
         )
-        return self.run("persona:ann", lambda unit: gate.propose(unit, "ann", new))
+        return self.run("persona:ann", lambda unit: proposing.propose(unit, "ann", new))
 
     def verify(
         self, proposal_id: str = "p", risk: str = "low", findings: tuple[Finding, ...] = PASSED

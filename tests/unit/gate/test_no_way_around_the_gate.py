@@ -22,7 +22,7 @@ from domain.events import (
 from domain.events.gate import Finding
 from domain.vocabulary import RISKS
 from services.gate.policy import Policy
-from services.settings import GateSettings, Rule
+from services.gate.settings import GateSettings, Rule
 from tests.unit.gate.given import DENY, HOUR, NOTE, PASSED, PROPOSALS, Bench
 
 FAILED = Finding(rule="risk", passed=False, reason="no")

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from domain.events.gate import Action
 from services.gate.policy import Policy, matches
-from services.settings import GateSettings, Rule, Tool
+from services.gate.settings import GateSettings, Rule, Tool
 from tests.unit.gate.given import ALLOWED, DENY, NOTE
 
 OPEN = Rule(tool="file.append", max_risk="critical")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.aggregates.proposal import action_hash
+from domain.aggregates.target import action_hash
 from domain.errors import TargetHeld
 from domain.events.gate import Action
 from tests.unit.gate.given import DENY, Bench

@@ -1,6 +1,7 @@
 """Votes on a proposal: whose count, and until when."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -14,9 +15,9 @@ from domain.errors import (
     ProposalWrongState,
 )
 from domain.vocabulary import VOTES
-from services.commands import gate, lifecycle
+from services.commands import gate, lifecycle, proposing
 from tests.unit.commands.world import World
-from tests.unit.gate.given import Bench
+from tests.unit.gate.given import HOUR, Bench
 
 Prepare = Callable[[Bench], object]
 
@@ -39,7 +40,9 @@ OVER: dict[str, Prepare] = {
 
 
 def vote(bench: Bench, choice: str = "approve", who: str = "ann", proposal_id: str = "p") -> None:
-    bench.run(f"persona:{who}", lambda unit: gate.vote(unit, proposal_id, who, choice, "because"))
+    bench.run(
+        f"persona:{who}", lambda unit: proposing.vote(unit, proposal_id, who, choice, "because")
+    )
 
 
 @pytest.mark.parametrize("choice", VOTES)
@@ -89,6 +92,33 @@ def test_once_an_action_has_begun_or_all_is_over_there_is_no_vote(status: str) -
     assert "vote.cast" not in bench.topics
 
 
+def put_to_the_vote(bench: Bench) -> None:
+    """Propose, with an hour for the one vote it needs."""
+    bench.run("persona:ann", lambda unit: unit.proposal("p").create(
+        unit.context, "swarm", "ann", title="t", rationale="r", risk="low", quorum_needed=1,
+        votes_requested=True, vote_deadline=bench.now + HOUR,
+    ))  # fmt: skip
+
+
+def test_until_its_deadline_there_is_a_vote() -> None:
+    bench = Bench()
+    put_to_the_vote(bench)
+    bench.later(HOUR - timedelta(microseconds=1))
+    vote(bench)
+    bench.later(HOUR)
+    assert not bench.run("system:gate", lambda unit: gate.expire(unit, "p"))
+
+
+def test_a_vote_after_the_deadline_does_not_save_a_proposal_nobody_has_rejected_yet() -> None:
+    bench = Bench()
+    put_to_the_vote(bench)
+    bench.later(HOUR)
+    with pytest.raises(ProposalWrongState, match="voting ended at 2026-08-01T13:00:00Z"):
+        vote(bench)
+    assert bench.run("system:gate", lambda unit: gate.expire(unit, "p"))
+    assert bench.proposal().status == "rejected"
+
+
 def test_a_vote_right_before_acting_has_the_policy_asked_again() -> None:
     bench = Bench()
     bench.waiting()
@@ -115,13 +145,13 @@ def neighbours() -> World:
     world = World()
     for persona_id, swarm_id in (("ann", "s"), ("bob", "s"), ("eve", "other")):
         world.spawn(persona_id, swarm_id=swarm_id)
-    new = gate.NewProposal(proposal_id="p", title="t", rationale="r", risk="low")
-    world.run(lambda unit: gate.propose(unit, "ann", new))
+    new = proposing.NewProposal(proposal_id="p", title="t", rationale="r", risk="low")
+    world.run(lambda unit: proposing.propose(unit, "ann", new))
     return world
 
 
 def cast(world: World, who: str) -> None:
-    world.run(lambda unit: gate.vote(unit, "p", who, "approve", None), f"persona:{who}")
+    world.run(lambda unit: proposing.vote(unit, "p", who, "approve", None), f"persona:{who}")
 
 
 def test_everybody_of_the_swarm_has_a_vote_of_their_own() -> None:

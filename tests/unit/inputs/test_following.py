@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.commands.cognition import Batch
+from services.commands.observation import Batch
 from services.inputs.files import Input, open_inputs
 from services.inputs.follow import STILL_SECS, follow_file, follow_pipe
 from services.inputs.mark import Mark

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.commands.cognition import Batch
+from services.commands.observation import Batch
 from services.inputs.errors import BrokenInput
 from services.inputs.files import CHUNK_BYTES, Input, open_inputs
 from services.inputs.follow import follow_gzip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs import rotation
 from services.inputs.files import Input, open_inputs
 from services.inputs.follow import follow_file

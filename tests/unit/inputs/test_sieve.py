@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs.follow import Following
 from services.inputs.lines import Batcher
 from services.inputs.settings import InputSettings

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bus.client import Incoming
-from services.commands.cognition import Batch, Dropped
+from services.commands.observation import Batch, Dropped
 from services.inputs.errors import UnreadableInput
 from services.inputs.lines import BATCH_BYTES
 from services.inputs.topics.named import NamedTopic, named
