@@ -15,6 +15,8 @@ from services.store.heading import heading
 CONTENT_TYPE: Final = b"application/avro"
 """Of the value: the Avro single-object encoding."""
 SPECVERSION: Final = b"1.0"
+_SAME: Final = [("content-type", CONTENT_TYPE), ("ce_specversion", SPECVERSION)]
+"""Headers that are the same for every event."""
 
 
 class Published(NamedTuple):
@@ -44,8 +46,7 @@ def to_record(stored: Stored, previous: int, source: bytes) -> Outgoing:
         swarm_id,
         stored.state,
         [
-            ("content-type", CONTENT_TYPE),
-            ("ce_specversion", SPECVERSION),
+            *_SAME,
             ("ce_id", event_id.encode()),
             ("ce_type", stored.topic.encode()),
             ("ce_source", source),

@@ -59,7 +59,7 @@ def renewed(topic: str, table: pa.Table) -> pa.Table:
     if table.schema.equals(columns(topic)):
         return table
     avro = schemas.current()[topic].raw
-    place = [name for name in table.schema.names if name in Stored.__slots__]
+    place = [name for name in table.schema.names if name in Stored._fields]
     parts = [
         batch(
             topic,

@@ -31,10 +31,14 @@ def heading(state: bytes) -> Heading:
 
 def _long(data: bytes, at: int) -> tuple[int, int]:
     """Return the zigzag varint at a place, and the place after it."""
-    value = shift = 0
-    while (byte := data[at]) & 0x80:
-        value |= (byte & 0x7F) << shift
-        shift += 7
+    value = data[at]
+    at += 1
+    if value & 0x80:  # not so for the length of most texts, for which the rest is not begun
+        value, shift = value & 0x7F, 7
+        while (byte := data[at]) & 0x80:
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            at += 1
+        value |= byte << shift
         at += 1
-    value |= byte << shift
-    return (value >> 1) ^ -(value & 1), at + 1
+    return (value >> 1) ^ -(value & 1), at

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -61,7 +61,7 @@ def some(count: int, seed: int = 1) -> list[Stored]:
 def poisoned(events: Sequence[Stored], position: int) -> list[Stored]:
     """Return the same events, one of them with bytes of no schema."""
     return [
-        replace(each, state=b"\xc3\x01unknown!") if each.position == position else each
+        each._replace(state=b"\xc3\x01unknown!") if each.position == position else each
         for each in events
     ]
 

@@ -3,7 +3,6 @@
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ def shown_something(events: list[Stored]) -> list[Stored]:
     """Return the events, each thought with a memory that was shown to its thinker."""
     ref = ContextRef(ref="event-1", tier="hot")
     return [
-        replace(each, state=encode(decode(each.state).model_copy(update={"context_refs": (ref,)})))
+        each._replace(state=encode(decode(each.state).model_copy(update={"context_refs": (ref,)})))
         if each.topic == "thought.generated"
         else each
         for each in events
