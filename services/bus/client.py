@@ -45,6 +45,7 @@ class TopicState(NamedTuple):
     replicas: int
     """Copies of each partition."""
     configuration: Mapping[str, str]
+    """Its settings by name; empty where this user may not see them."""
 
 
 class NewTopic(NamedTuple):

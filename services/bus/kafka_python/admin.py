@@ -25,6 +25,7 @@ class KafkaPythonAdmin:
             each["name"]: TopicState(
                 len(each["partitions"]),
                 min(len(partition["replica_nodes"]) for partition in each["partitions"]),
+                # the library passes over a refusal: then there is nothing
                 {name: str(v["value"]) for name, v in found["topic"][each["name"]].items()},
             )
             for each in there

@@ -1,12 +1,13 @@
 """Looking after topics."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
 from time import monotonic, sleep
 from typing import Any, Final
 
 import confluent_kafka
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, admin
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, OffsetSpec, ResourceType
 
 from services.bus.client import NewTopic, TopicPartition, TopicState
 from services.bus.errors import BusUnavailable
@@ -35,12 +36,12 @@ class LibrdkafkaAdmin:
         there = self._there(names)
         wanted = [ConfigResource(ResourceType.TOPIC, name) for name in there]
         asked = self._admin.describe_configs(wanted, request_timeout=PATIENCE_SECS) if there else {}
-        found = {each.name: future.result(PATIENCE_SECS) for each, future in asked.items()}
+        found = {each.name: _shown(future) for each, future in asked.items()}
         return {
             name: TopicState(
                 len(topic.partitions),
                 min(len(partition.replicas) for partition in topic.partitions.values()),
-                {key: str(entry.value) for key, entry in found[name].items()},
+                found[name],
             )
             for name, topic in there.items()
         }
@@ -118,6 +119,17 @@ class LibrdkafkaAdmin:
                 return _answered(offsets)
             sleep(_LOOK_SECS)
         return {}
+
+
+def _shown(described: "Future[Mapping[str, ConfigEntry]]") -> dict[str, str]:
+    """Return the settings of a topic; none where this user may not see them."""
+    try:
+        entries = described.result(PATIENCE_SECS)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise
+        return {}
+    return {name: str(entry.value) for name, entry in entries.items()}
 
 
 def _answered(offsets: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
