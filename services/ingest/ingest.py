@@ -38,6 +38,8 @@ class Ingest:
         self._client = client
         self._decider = decider
         self._source = source
+        self._limit = TAKEN
+        """Most commands to take now; fewer after failures: all at once may have taken too long."""
 
     async def run(self) -> None:
         """Decide on what comes until cancelled, however often Kafka goes away."""
@@ -46,6 +48,7 @@ class Ingest:
                 await self._take_part()
             except BusError as error:
                 logger.warning("commands wait for Kafka", extra={"why": str(error)})
+                self._limit = max(1, self._limit // 2)
                 await asyncio.sleep(_AGAIN_SECS)
 
     async def _take_part(self) -> None:
@@ -61,11 +64,12 @@ class Ingest:
             consumer = await call(self._consumer, opened)
             producer = await call(self._producer, opened)
             while True:
-                records = await call(consumer.poll, _POLL_SECS, TAKEN)
+                records = await call(consumer.poll, _POLL_SECS, self._limit)
                 await call(_begin, consumer)
                 if records:
                     answers = await self._answers(records)
                     await call(_commit, producer, consumer, records, answers)
+                    self._limit = min(TAKEN, 2 * self._limit)
         finally:
             with suppress(BusError):  # nothing is lost by what can't be closed in good order
                 await asyncio.shield(call(opened.close))
