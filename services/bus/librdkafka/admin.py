@@ -9,7 +9,7 @@ import confluent_kafka
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, admin
 from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, OffsetSpec, ResourceType
 
-from services.bus.client import NewTopic, TopicPartition, TopicState
+from services.bus.client import MAKING_SECS, NewTopic, TopicPartition, TopicState
 from services.bus.errors import BusUnavailable
 from services.bus.librdkafka.connection import PATIENCE_SECS, translated
 
@@ -54,6 +54,7 @@ class LibrdkafkaAdmin:
             )
             for each in topics
         ]
+        end = monotonic() + MAKING_SECS
         made = self._admin.create_topics(wanted, operation_timeout=PATIENCE_SECS)
         for future in made.values():
             try:
@@ -61,7 +62,9 @@ class LibrdkafkaAdmin:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
-        self._wait_for_leaders({each.name for each in topics})
+        there = self._led({each.name for each in topics}, end)
+        every = [TopicPartition(name, n) for name, topic in there.items() for n in topic.partitions]
+        self._offsets(every, OffsetSpec.latest(), end - monotonic())
 
     def first_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         return self._offsets(partitions, OffsetSpec.earliest())
@@ -79,28 +82,22 @@ class LibrdkafkaAdmin:
         known = self._admin.list_topics(timeout=PATIENCE_SECS).topics
         return {name: known[name] for name in names if name in known and known[name].partitions}
 
-    def _wait_for_leaders(self, names: Collection[str]) -> None:
-        end = monotonic() + PATIENCE_SECS
-        while not self._are_led(names):
+    def _led(self, names: Collection[str], end: float) -> dict[str, Any]:
+        """Return topics once all of them have leaders."""
+        while len(there := self._there(names)) < len(names) or not _are_led(there):
             if monotonic() > end:
-                raise BusUnavailable(
-                    f"topics made {PATIENCE_SECS:g} s ago have no leader yet", "try again"
-                )
+                raise BusUnavailable("topics that were made have no leaders yet", "try again")
             sleep(_LOOK_SECS)
-
-    def _are_led(self, names: Collection[str]) -> bool:
-        there = self._there(names)
-        return len(there) == len(names) and all(
-            partition.leader >= 0 and partition.error is None
-            for topic in there.values()
-            for partition in topic.partitions.values()
-        )
+        return there
 
     @translated
     def _offsets(
-        self, partitions: Collection[TopicPartition], which: OffsetSpec
+        self,
+        partitions: Collection[TopicPartition],
+        which: OffsetSpec,
+        patience_secs: float = PATIENCE_SECS,
     ) -> dict[TopicPartition, int]:
-        end = monotonic() + PATIENCE_SECS
+        end = monotonic() + patience_secs
         while partitions:
             found = self._admin.list_offsets(
                 {confluent_kafka.TopicPartition(*each): which for each in partitions},
@@ -119,6 +116,14 @@ class LibrdkafkaAdmin:
                 return _answered(offsets)
             sleep(_LOOK_SECS)
         return {}
+
+
+def _are_led(topics: Mapping[str, Any]) -> bool:
+    return all(
+        partition.leader >= 0 and partition.error is None
+        for topic in topics.values()
+        for partition in topic.partitions.values()
+    )
 
 
 def _shown(described: "Future[Mapping[str, ConfigEntry]]") -> dict[str, str]:
