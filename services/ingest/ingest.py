@@ -40,6 +40,8 @@ class Ingest:
         self._source = source
         self._limit = TAKEN
         """Most commands to take now; fewer after failures: all at once may have taken too long."""
+        self._is_away = False
+        """Whether Kafka was out of reach when it was last tried."""
 
     async def run(self) -> None:
         """Decide on what comes until cancelled, however often Kafka goes away."""
@@ -47,7 +49,9 @@ class Ingest:
             try:
                 await self._take_part()
             except BusError as error:
-                logger.warning("commands wait for Kafka", extra={"why": str(error)})
+                level = logging.INFO if self._is_away else logging.WARNING  # it may take a night
+                logger.log(level, "commands wait for Kafka", extra={"why": str(error)})
+                self._is_away = True
                 self._limit = max(1, self._limit // 2)
                 await asyncio.sleep(_AGAIN_SECS)
 
@@ -63,6 +67,7 @@ class Ingest:
         try:
             consumer = await call(self._consumer, opened)
             producer = await call(self._producer, opened)
+            self._is_away = False
             while True:
                 records = await call(consumer.poll, _POLL_SECS, self._limit)
                 await call(_begin, consumer)

@@ -1,4 +1,4 @@
-"""A Kafka too slow for many answers in one transaction gets them in several."""
+"""A Kafka that is slow or away: commands wait, and are all answered in the end."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -26,8 +26,13 @@ class SlowKafka:
         self.next = 0
         self.largest = 0
         """Most answers of a transaction that was committed."""
+        self.away = 0
+        """How often it is still out of reach."""
 
     def consumer(self, group: str | None = None) -> Consumer:
+        if self.away:
+            self.away -= 1
+            raise BusUnavailable("Kafka is out of reach", "check that it runs")
         return cast("Consumer", Reader(self))
 
     def producer(self, transactional_id: str) -> Producer:
@@ -93,12 +98,14 @@ class Writer:
         pass
 
 
-async def test_commands_that_are_too_many_for_one_transaction_are_answered_in_several(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "_AGAIN_SECS", 0)
-    kafka = SlowKafka()
-    nobody = cast("Decider", None)  # what is no command is not decided on
+
+
+async def until_all_is_answered(kafka: SlowKafka) -> None:
+    """Ingest until every command is; none of them is one, so that nobody decides."""
+    nobody = cast("Decider", None)
     running = asyncio.create_task(Ingest(cast("Client", kafka), nobody, b"/perpetua/x").run())
     async with asyncio.timeout(20):
         while kafka.next < COMMANDS:
@@ -108,4 +115,20 @@ async def test_commands_that_are_too_many_for_one_transaction_are_answered_in_se
         await running
     offsets = [dict(each.headers)["source-offset"] for each in kafka.answers]
     assert offsets == [b"%d" % n for n in range(COMMANDS)], "each once, in order"
+
+
+async def test_commands_that_are_too_many_for_one_transaction_are_answered_in_several() -> None:
+    kafka = SlowKafka()
+    await until_all_is_answered(kafka)
     assert 1 < kafka.largest <= MOST
+
+
+async def test_a_kafka_that_is_away_for_long_is_warned_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ingest, "TAKEN", MOST)
+    kafka = SlowKafka()
+    kafka.away = 5
+    caplog.set_level("INFO")
+    await until_all_is_answered(kafka)
+    assert [each.levelname for each in caplog.records] == ["WARNING", *["INFO"] * 4]
