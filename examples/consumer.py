@@ -54,7 +54,8 @@ def main():
         sys.exit(f"no topic of events here: {', '.join(missing)}")
     every = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t)]
     consumer.assign(every)
-    consumer.seek_to_beginning()
+    for each, first in consumer.beginning_offsets(every).items():
+        consumer.seek(each, first)
     unread = consumer.end_offsets(every)
 
     last = defaultdict(int)  # partition to the position of its last event
