@@ -9,6 +9,7 @@ are read, and those not asked for are not printed. Times are RFC 3339, to the mi
 
 import argparse
 import json
+import os
 import sys
 from collections import defaultdict
 from io import BytesIO
@@ -17,6 +18,7 @@ from pathlib import Path
 from fastavro import parse_schema, schemaless_reader
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
 PATIENCE = 10  # seconds of silence after which an event that others wait for is missing
 
@@ -45,17 +47,23 @@ def main():
         bootstrap_servers=args.bootstrap.split(","),
         isolation_level="read_committed",  # the default also returns what was never committed
         enable_auto_commit=False,
+        allow_auto_create_topics=False,
     )
     topics = asked if len(asked) == 1 else readers
+    if missing := sorted((asked | set(topics)) - (consumer.topics() & readers.keys())):
+        sys.exit(f"no topic of events here: {', '.join(missing)}")
     every = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t)]
     consumer.assign(every)
-    consumer.seek_to_beginning()
+    for each, first in consumer.beginning_offsets(every).items():
+        consumer.seek(each, first)
     unread = consumer.end_offsets(every)
 
     last = defaultdict(int)  # partition to the position of its last event
     waiting = defaultdict(dict)  # partition to its events that wait for another, by ce_previous
     quiet = 0
-    while not args.until_end or ((unread or any(waiting.values())) and quiet < PATIENCE):
+    while not args.until_end or unread or any(waiting.values()):
+        if quiet >= PATIENCE and (args.until_end or any(waiting.values())):
+            break
         found = consumer.poll(1_000)
         quiet = 0 if found else quiet + 1
         for record in (record for records in found.values() for record in records):
@@ -80,7 +88,16 @@ def main():
         unread = {each: end for each, end in unread.items() if consumer.position(each) < end}
     for partition in (number for number, events in waiting.items() if events):
         sys.exit(f"partition {partition} lacks the event after position {last[partition]}")
+    for topic, partition in unread if args.until_end else ():
+        sys.exit(f"{topic}, partition {partition}: an end does not come, try again")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KafkaError as error:
+        sys.exit(f"Kafka: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ are read, and those not asked for are not printed. Times are RFC 3339, to the mi
 
 import argparse
 import json
+import os
 import sys
 from collections import defaultdict
 from io import BytesIO
@@ -52,13 +53,17 @@ def main():
     )
     there = consumer.list_topics(timeout=10).topics
     topics = asked if len(asked) == 1 else readers
+    if missing := sorted((asked | set(topics)) - (there.keys() & readers.keys())):
+        sys.exit(f"no topic of events here: {', '.join(missing)}")
     unread = {(topic, partition) for topic in topics for partition in there[topic].partitions}
     consumer.assign([TopicPartition(*each, OFFSET_BEGINNING) for each in unread])
 
     last = defaultdict(int)  # partition to the position of its last event
     waiting = defaultdict(dict)  # partition to its events that wait for another, by ce_previous
     quiet = 0
-    while not args.until_end or ((unread or any(waiting.values())) and quiet < PATIENCE):
+    while not args.until_end or unread or any(waiting.values()):
+        if quiet >= PATIENCE and (args.until_end or any(waiting.values())):
+            break
         message = consumer.poll(1)
         quiet = 0 if message else quiet + 1
         if not message:
@@ -88,7 +93,16 @@ def main():
                 print(json.dumps(line, default="{:%Y-%m-%dT%H:%M:%S.%fZ}".format), flush=True)
     for partition in (number for number, events in waiting.items() if events):
         sys.exit(f"partition {partition} lacks the event after position {last[partition]}")
+    for topic, partition in unread if args.until_end else ():
+        sys.exit(f"{topic}, partition {partition}: an end does not come, try again")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KafkaException as error:
+        sys.exit(f"Kafka: {error.args[0].str()}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

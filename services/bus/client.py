@@ -4,9 +4,13 @@ Every method may raise `BusUnavailable`. None is safe to be called from two thre
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 Headers = list[tuple[str, bytes]]
+
+
+MAKING_SECS: Final = 60.0
+"""How long the leaders of new topics may take to be ready: each partition is files to be made."""
 
 
 class TopicPartition(NamedTuple):
@@ -45,6 +49,7 @@ class TopicState(NamedTuple):
     replicas: int
     """Copies of each partition."""
     configuration: Mapping[str, str]
+    """Its settings by name; empty where this user may not see them."""
 
 
 class NewTopic(NamedTuple):
@@ -153,7 +158,10 @@ class Admin(Protocol):
         ...
 
     def create(self, topics: Sequence[NewTopic]) -> None:
-        """Make topics; those that somebody else made meanwhile are left as they are."""
+        """Make topics; those that somebody else made meanwhile are left as they are.
+
+        When it returns, all of them can be written to: they have leaders, and these know it.
+        """
         ...
 
     def first_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:

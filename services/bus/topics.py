@@ -57,10 +57,18 @@ class Finding:
 
 def wanted(partitions: int) -> list[Topic]:
     """Return every topic there must be, for a store with so many partitions."""
+    return [*of_events(partitions), *of_commands(partitions)]
+
+
+def of_events(partitions: int) -> list[Topic]:
+    """Return the topics that the relay publishes on."""
     events = [Topic(name, partitions, _FOR_EVER, holds_events=True) for name in EVENT_CLASSES]
+    return [*events, Topic(RELAY, partitions, _COMPACTED)]
+
+
+def of_commands(partitions: int) -> list[Topic]:
+    """Return the topics that commands come on, and what becomes of them goes to."""
     return [
-        *events,
-        Topic(RELAY, partitions, _COMPACTED),
         Topic(COMMANDS, partitions, _large(COMMAND_BYTES), largest=COMMAND_BYTES),
         Topic(REPLIES, partitions, _large(COMMAND_BYTES), largest=COMMAND_BYTES),
         Topic(
@@ -94,7 +102,35 @@ def partitions_there(client: Client) -> int:
 
 def create(admin: Admin, partitions: int, settings: BusSettings) -> list[str]:
     """Make the topics that are missing; return their names."""
-    topics = wanted(partitions)
+    return _create(admin, wanted(partitions), settings)
+
+
+def check(admin: Admin, partitions: int) -> list[Finding]:
+    """Return what is wrong with the topics, those that are missing included."""
+    return _check(admin, wanted(partitions))
+
+
+def ready(
+    admin: Admin, made: Sequence[Topic], needed: Sequence[Topic], settings: BusSettings
+) -> list[Finding]:
+    """Make what is missing, if the settings allow it; return what is not fatal of what is needed.
+
+    Who needs few topics asks for the rights on these alone.
+
+    Raises:
+        TopicsUnfit: what is needed can't be used as it is.
+    """
+    if settings.create_topics:
+        _create(admin, made, settings)
+    findings = _check(admin, needed)
+    fatal = [each for each in findings if each.fatal]
+    if fatal:
+        more = f" (and {len(fatal) - 1} more)" if len(fatal) > 1 else ""
+        raise TopicsUnfit(f"topic {fatal[0].topic} {fatal[0].message}{more}", fatal[0].fix)
+    return findings
+
+
+def _create(admin: Admin, topics: Sequence[Topic], settings: BusSettings) -> list[str]:
     there = admin.topics([each.name for each in topics])
     missing = [each for each in topics if each.name not in there]
     if missing:
@@ -102,27 +138,9 @@ def create(admin: Admin, partitions: int, settings: BusSettings) -> list[str]:
     return [each.name for each in missing]
 
 
-def check(admin: Admin, partitions: int) -> list[Finding]:
-    """Return what is wrong with the topics, those that are missing included."""
-    topics = wanted(partitions)
+def _check(admin: Admin, topics: Sequence[Topic]) -> list[Finding]:
     there = admin.topics([each.name for each in topics])
     return [finding for each in topics for finding in _findings(each, there.get(each.name))]
-
-
-def ready(admin: Admin, partitions: int, settings: BusSettings) -> list[Finding]:
-    """Make what is missing, if the settings allow it; return what is not fatal.
-
-    Raises:
-        TopicsUnfit: events can't be published on these topics.
-    """
-    if settings.create_topics:
-        create(admin, partitions, settings)
-    findings = check(admin, partitions)
-    fatal = [each for each in findings if each.fatal]
-    if fatal:
-        more = f" (and {len(fatal) - 1} more)" if len(fatal) > 1 else ""
-        raise TopicsUnfit(f"topic {fatal[0].topic} {fatal[0].message}{more}", fatal[0].fix)
-    return findings
 
 
 def _large(size: int) -> dict[str, str]:
@@ -139,6 +157,14 @@ def _new(topic: Topic, settings: BusSettings) -> NewTopic:
 def _findings(topic: Topic, state: TopicState | None) -> Iterator[Finding]:
     if state is None:
         yield Finding(topic.name, True, "is missing", "make it with `perpetua topics --create`")
+        return
+    if not state.configuration:
+        yield Finding(
+            topic.name,
+            True,
+            "does not show its settings: whether it keeps what it is given can't be told",
+            "give the user named in [bus] the right to describe its configs",
+        )
         return
     for rule in RULES:
         yield from rule(topic, state)

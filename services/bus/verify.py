@@ -3,11 +3,13 @@
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 from domain.events import EVENT_CLASSES
 from domain.recorded import Stored
 from services.bus.client import Admin, Client, Consumer, Incoming, TopicPartition
+from services.bus.errors import BusUnavailable
 from services.bus.record import source_of, to_record
 from services.store.recorder import Recorder
 
@@ -15,6 +17,8 @@ _PAGE: Final = 1_000
 _AHEAD: Final = 2_000
 """Most records of one topic that are kept while another one is waited for."""
 _POLL_SECS: Final = 0.5
+_SILENCE_SECS: Final = 30.0
+"""How long nothing may come before an end: longer than a dead relay's transaction stays open."""
 _LOOKS: Final = 3
 """How often a fault is looked for: the ends of topics that are written to are of no one time."""
 
@@ -36,7 +40,8 @@ def verify(client: Client, recorder: Recorder, partitions: int) -> Iterator[Veri
     """Compare partition by partition, up to what both have now.
 
     Raises:
-        BusUnavailable, StoreUnavailable: one of them is out of reach.
+        BusUnavailable: Kafka is out of reach, or a transaction there does not end.
+        StoreUnavailable: the store is out of reach.
     """
     source = source_of(recorder.store_id())
     admin, consumer = client.admin(), client.consumer()
@@ -93,6 +98,7 @@ class _Topics:
 
     def __init__(self, admin: Admin, consumer: Consumer, partition: int) -> None:
         every = [TopicPartition(topic, partition) for topic in EVENT_CLASSES]
+        self._admin = admin
         self._consumer = consumer
         self._partition = partition
         self._ends = admin.last_offsets(every)
@@ -103,10 +109,19 @@ class _Topics:
     def next(self, topic: str) -> Incoming | None:
         """Return the next record of a topic, None at its end."""
         wanted = TopicPartition(topic, self._partition)
+        before, heard_at = -1, monotonic()
         while not self._read[topic]:
-            if self._consumer.position(wanted) >= self._ends[wanted]:
+            if (now := self._consumer.position(wanted)) >= self._ends[wanted]:
                 return None
-            self._fetch(wanted)
+            if now != before:
+                before, heard_at = now, monotonic()
+            elif monotonic() - heard_at > _SILENCE_SECS:
+                self._admin.last_offsets([wanted])  # says so if Kafka is out of reach
+                raise BusUnavailable(
+                    f"a transaction on {topic}, partition {self._partition}, does not end",
+                    "start a relay, which ends what a dead one left, then try again",
+                )
+            self._fetch()
         return self._read[topic].popleft()
 
     def left_over(self) -> str | None:
@@ -116,7 +131,7 @@ class _Topics:
                 return f"an event too many at offset {found.offset} of {topic}"
         return None
 
-    def _fetch(self, wanted: TopicPartition) -> None:
+    def _fetch(self) -> None:
         ahead = {
             TopicPartition(topic, self._partition)
             for topic, records in self._read.items()

@@ -39,18 +39,18 @@ def relay_of(app: "App") -> "Relay":
     return made
 
 
-def topics_made(app: "App") -> None:
-    """See that the topics will do, made if they are missing and the settings allow it.
+def topics_of_commands_made(app: "App") -> None:
+    """See that the topics of commands will do, made if missing and the settings allow it.
 
     Raises:
         TopicsUnfit: they won't; says what to do.
         BusUnavailable: Kafka is out of reach.
     """
-    from services.bus.topics import ready
+    from services.bus.topics import of_commands, ready
 
-    admin = bus_of(app).admin()
+    admin, ours = bus_of(app).admin(), of_commands(app.partitions)
     try:
-        for finding in ready(admin, app.partitions, app.settings.bus):
+        for finding in ready(admin, ours, ours, app.settings.bus):
             show(finding)
     finally:
         admin.close()

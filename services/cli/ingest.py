@@ -16,7 +16,7 @@ def ingest(kafka: Kafka = None, home: Home = None, database_url: DatabaseUrl = N
     settings = settings_of(home, database_url, kafka=kafka)
     from services.api.server import build
     from services.bus.record import source_of
-    from services.cli.bus import bus_of, topics_made
+    from services.cli.bus import bus_of, topics_of_commands_made
     from services.cli.logs import log_lines
     from services.cli.opening import opened
     from services.ingest import Ingest
@@ -25,7 +25,7 @@ def ingest(kafka: Kafka = None, home: Home = None, database_url: DatabaseUrl = N
     log_lines()
     with opened(settings) as app, suppress(KeyboardInterrupt):
         bus = bus_of(app)
-        topics_made(app)
+        topics_of_commands_made(app)
         source = source_of(app.recorder.store_id())
 
         async def serve() -> None:

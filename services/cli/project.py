@@ -66,7 +66,8 @@ def project(
         return
     with ExitStack() as stack:
         apart, open_source = _opened(stack, settings, view, source, into)
-        screen.show(screen.said(f"Keeping {name} up from the {source}. Ctrl-C ends it."))
+        where = "Kafka" if source == "kafka" else "the store"
+        screen.show(screen.said(f"Keeping {name} up from {where}. Ctrl-C ends it."))
         _keep(apart, open_source)
     screen.show("Ended in good order.")
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from services.cli import screen
+from services.cli.failures import Failure
 from services.cli.options import DatabaseUrl, Home, Kafka, settings_of
 
 Slots = Annotated[
@@ -46,5 +47,9 @@ def relay(
             while True:
                 time.sleep(LOOK_SECS)
         except KeyboardInterrupt:
-            made.stop(STOP_SECS)
+            if not made.stop(STOP_SECS):
+                raise Failure(
+                    f"it did not end within {STOP_SECS:g} s: nothing is lost, the next one asks"
+                    " Kafka how far this one came"
+                ) from None
     screen.show("Ended in good order.")

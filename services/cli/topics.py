@@ -36,6 +36,10 @@ def topics(
 ) -> None:
     """Print every event class with its fields; or make, check or verify their topics on Kafka."""
     if create or check or verify:
+        if topic is not None:
+            raise Failure(
+                f"leave {topic} out: --create, --check and --verify look after all topics"
+            )
         _on_kafka(settings_of(home, database_url, kafka=kafka), create=create, verify=verify,
                   as_json=as_json)  # fmt: skip
         return
@@ -73,7 +77,9 @@ def _on_kafka(settings: "Settings", *, create: bool, verify: bool, as_json: bool
         finally:
             admin.close()
         fatal = any(each.fatal for each in findings)
-        compared = list(verified(bus, app.recorder, app.partitions)) if verify and not fatal else []
+        with screen.waiting("Comparing Kafka with the store"):
+            every = verified(bus, app.recorder, app.partitions) if verify and not fatal else ()
+            compared = list(every)
     if as_json:
         screen.print_json(
             {

@@ -38,6 +38,10 @@ class Ingest:
         self._client = client
         self._decider = decider
         self._source = source
+        self._limit = TAKEN
+        """Most commands to take now; fewer after failures: all at once may have taken too long."""
+        self._is_away = False
+        """Whether Kafka was out of reach when it was last tried."""
 
     async def run(self) -> None:
         """Decide on what comes until cancelled, however often Kafka goes away."""
@@ -45,7 +49,10 @@ class Ingest:
             try:
                 await self._take_part()
             except BusError as error:
-                logger.warning("commands wait for Kafka", extra={"why": str(error)})
+                level = logging.INFO if self._is_away else logging.WARNING  # it may take a night
+                logger.log(level, "commands wait for Kafka", extra={"why": str(error)})
+                self._is_away = True
+                self._limit = max(1, self._limit // 2)
                 await asyncio.sleep(_AGAIN_SECS)
 
     async def _take_part(self) -> None:
@@ -60,12 +67,14 @@ class Ingest:
         try:
             consumer = await call(self._consumer, opened)
             producer = await call(self._producer, opened)
+            self._is_away = False
             while True:
-                records = await call(consumer.poll, _POLL_SECS, TAKEN)
+                records = await call(consumer.poll, _POLL_SECS, self._limit)
                 await call(_begin, consumer)
                 if records:
                     answers = await self._answers(records)
                     await call(_commit, producer, consumer, records, answers)
+                    self._limit = min(TAKEN, 2 * self._limit)
         finally:
             with suppress(BusError):  # nothing is lost by what can't be closed in good order
                 await asyncio.shield(call(opened.close))

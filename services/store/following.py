@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 from domain.recorded import Stored
 from services.store.errors import StoreUnavailable
@@ -10,6 +11,9 @@ from services.store.reading import Reading, batch_size
 from services.store.watch import Watch
 
 logger = logging.getLogger(__name__)
+
+AGAIN_SECS: Final = 1.0
+"""How soon it is read again: what the server refuses is refused at once, not waited for."""
 
 
 async def follow(
@@ -33,6 +37,7 @@ async def follow(
                 )
             except StoreUnavailable as error:
                 logger.warning("the store is out of reach, trying on", extra={"why": str(error)})
+                await asyncio.sleep(AGAIN_SECS)
                 continue
             if batch:
                 yield batch

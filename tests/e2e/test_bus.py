@@ -100,6 +100,12 @@ def compact(servers: str, topic: str) -> None:
     admin.close()
 
 
+@pytest.mark.parametrize("option", ["--create", "--check", "--verify"])
+def test_topics_are_looked_after_all_together(perpetua: Perpetua, option: str) -> None:
+    said = with_kafka(perpetua, NOWHERE).refused("topics", "vote.cast", option)
+    assert "leave vote.cast out" in said
+
+
 @pytest.mark.parametrize("command", ["relay", "ingest", "project lineage", "topics --create"])
 def test_without_kafka_a_command_that_needs_it_says_what_to_set(
     perpetua: Perpetua, command: str

@@ -26,8 +26,10 @@ _OURS: Final = {
     "broker.heartbeat.interval.ms": "500",
     "auto.create.topics.enable": "false",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+    "offsets.retention.minutes": "5256000",
 }
-"""A misspelt topic is an error; a hung transaction holds readers up hardly beyond its timeout."""
+"""A misspelt topic is an error; a hung transaction holds readers up hardly beyond its timeout; who
+is away for less than ten years goes on where it was."""
 JAVA_OPTIONS: Final = ("-Xms128m", "-Xmx400m", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError")
 
 

@@ -6,7 +6,7 @@ import kafka
 from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 
-from services.bus.client import NewTopic, TopicPartition, TopicState
+from services.bus.client import MAKING_SECS, NewTopic, TopicPartition, TopicState
 from services.bus.kafka_python.connection import translated, unavailable
 
 
@@ -25,6 +25,7 @@ class KafkaPythonAdmin:
             each["name"]: TopicState(
                 len(each["partitions"]),
                 min(len(partition["replica_nodes"]) for partition in each["partitions"]),
+                # the library passes over a refusal: then there is nothing
                 {name: str(v["value"]) for name, v in found["topic"][each["name"]].items()},
             )
             for each in there
@@ -45,7 +46,17 @@ class KafkaPythonAdmin:
             error = errors.for_code(topic["error_code"])
             if error not in (errors.NoError, errors.TopicAlreadyExistsError):
                 raise unavailable(error(f"{topic['name']}: {topic['error_message'] or error()}"))
-        self._admin.wait_for_topics(list(wanted))
+        making_ms = int(MAKING_SECS * 1_000)
+        self._admin.wait_for_topics(list(wanted), timeout_ms=making_ms)
+        found = self._admin.describe_topics(list(wanted))
+        every = [
+            kafka.TopicPartition(each["name"], partition["partition_index"])
+            for each in found
+            for partition in each["partitions"]
+        ]
+        # a leader that is named may not know yet that it is one
+        latest = dict.fromkeys(every, OffsetSpec.LATEST)
+        self._admin.list_partition_offsets(latest, timeout_ms=making_ms)
 
     def first_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         return self._offsets(partitions, OffsetSpec.EARLIEST)

@@ -29,7 +29,7 @@ def connection(servers: str, settings: BusSettings) -> dict[str, Any]:
     """Return what every connection has in common, in the library's words."""
     password = settings.sasl_password
     return {
-        "bootstrap_servers": servers.split(","),
+        "bootstrap_servers": [each.strip() for each in servers.split(",")],
         "client_id": "perpetua",
         "proxy_url": WAY,
         "bootstrap_timeout_ms": settings.connect_timeout_ms,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import kafka
 
 from services.bus.client import Incoming, TopicPartition
+from services.bus.errors import BusUnavailable
 from services.bus.kafka_python.connection import PATIENCE_MS, translated
 from services.bus.kafka_python.hold import Hold
 
@@ -63,7 +64,14 @@ class KafkaPythonConsumer:
     @translated
     def position(self, partition: TopicPartition) -> int:
         where = kafka.TopicPartition(*partition)
-        return int(self._consumer.position(where, timeout_ms=PATIENCE_MS))
+        found: int | None = self._consumer.position(where, timeout_ms=PATIENCE_MS)
+        if (
+            found is None
+        ):  # it was to begin anew at the oldest record, and nobody says where that is
+            raise BusUnavailable(
+                "Kafka does not say where its topics begin", "see whether it hangs"
+            )
+        return found
 
     @translated
     def committed(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:

@@ -1,14 +1,15 @@
 """Looking after topics."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
 from time import monotonic, sleep
 from typing import Any, Final
 
 import confluent_kafka
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, admin
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, OffsetSpec, ResourceType
 
-from services.bus.client import NewTopic, TopicPartition, TopicState
+from services.bus.client import MAKING_SECS, NewTopic, TopicPartition, TopicState
 from services.bus.errors import BusUnavailable
 from services.bus.librdkafka.connection import PATIENCE_SECS, translated
 
@@ -35,12 +36,12 @@ class LibrdkafkaAdmin:
         there = self._there(names)
         wanted = [ConfigResource(ResourceType.TOPIC, name) for name in there]
         asked = self._admin.describe_configs(wanted, request_timeout=PATIENCE_SECS) if there else {}
-        found = {each.name: future.result(PATIENCE_SECS) for each, future in asked.items()}
+        found = {each.name: _shown(future) for each, future in asked.items()}
         return {
             name: TopicState(
                 len(topic.partitions),
                 min(len(partition.replicas) for partition in topic.partitions.values()),
-                {key: str(entry.value) for key, entry in found[name].items()},
+                found[name],
             )
             for name, topic in there.items()
         }
@@ -53,6 +54,7 @@ class LibrdkafkaAdmin:
             )
             for each in topics
         ]
+        end = monotonic() + MAKING_SECS
         made = self._admin.create_topics(wanted, operation_timeout=PATIENCE_SECS)
         for future in made.values():
             try:
@@ -60,7 +62,9 @@ class LibrdkafkaAdmin:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
-        self._wait_for_leaders({each.name for each in topics})
+        there = self._led({each.name for each in topics}, end)
+        every = [TopicPartition(name, n) for name, topic in there.items() for n in topic.partitions]
+        self._offsets(every, OffsetSpec.latest(), end - monotonic())
 
     def first_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         return self._offsets(partitions, OffsetSpec.earliest())
@@ -78,28 +82,22 @@ class LibrdkafkaAdmin:
         known = self._admin.list_topics(timeout=PATIENCE_SECS).topics
         return {name: known[name] for name in names if name in known and known[name].partitions}
 
-    def _wait_for_leaders(self, names: Collection[str]) -> None:
-        end = monotonic() + PATIENCE_SECS
-        while not self._are_led(names):
+    def _led(self, names: Collection[str], end: float) -> dict[str, Any]:
+        """Return topics once all of them have leaders."""
+        while len(there := self._there(names)) < len(names) or not _are_led(there):
             if monotonic() > end:
-                raise BusUnavailable(
-                    f"topics made {PATIENCE_SECS:g} s ago have no leader yet", "try again"
-                )
+                raise BusUnavailable("topics that were made have no leaders yet", "try again")
             sleep(_LOOK_SECS)
-
-    def _are_led(self, names: Collection[str]) -> bool:
-        there = self._there(names)
-        return len(there) == len(names) and all(
-            partition.leader >= 0 and partition.error is None
-            for topic in there.values()
-            for partition in topic.partitions.values()
-        )
+        return there
 
     @translated
     def _offsets(
-        self, partitions: Collection[TopicPartition], which: OffsetSpec
+        self,
+        partitions: Collection[TopicPartition],
+        which: OffsetSpec,
+        patience_secs: float = PATIENCE_SECS,
     ) -> dict[TopicPartition, int]:
-        end = monotonic() + PATIENCE_SECS
+        end = monotonic() + patience_secs
         while partitions:
             found = self._admin.list_offsets(
                 {confluent_kafka.TopicPartition(*each): which for each in partitions},
@@ -118,6 +116,25 @@ class LibrdkafkaAdmin:
                 return _answered(offsets)
             sleep(_LOOK_SECS)
         return {}
+
+
+def _are_led(topics: Mapping[str, Any]) -> bool:
+    return all(
+        partition.leader >= 0 and partition.error is None
+        for topic in topics.values()
+        for partition in topic.partitions.values()
+    )
+
+
+def _shown(described: "Future[Mapping[str, ConfigEntry]]") -> dict[str, str]:
+    """Return the settings of a topic; none where this user may not see them."""
+    try:
+        entries = described.result(PATIENCE_SECS)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise
+        return {}
+    return {name: str(entry.value) for name, entry in entries.items()}
 
 
 def _answered(offsets: dict[TopicPartition, int]) -> dict[TopicPartition, int]:

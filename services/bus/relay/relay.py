@@ -68,14 +68,17 @@ class Relay:
         """Begin, in threads of its own."""
         self._thread.start()
 
-    def stop(self, patience_secs: float) -> None:
+    def stop(self, patience_secs: float) -> bool:
         """End once all that is stored now is published; what hangs is left to its timeout.
+
+        Returns whether it has ended by then.
 
         A slot that is far behind ends after `FAREWELL_SECS` of `slot.py`, and goes on at its next
         beginning.
         """
         self._stop.set()
         self._thread.join(patience_secs)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -118,6 +121,11 @@ class Relay:
     def _prepare(self) -> list[topics.Finding]:
         admin = self._client.admin()
         try:
-            return topics.ready(admin, self._partitions, self._settings)
+            return topics.ready(
+                admin,
+                topics.wanted(self._partitions),
+                topics.of_events(self._partitions),
+                self._settings,
+            )
         finally:
             admin.close()

@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from services.bus.broker.local_broker import LocalBroker
-from services.bus.client import Client, NewTopic, TopicPartition
+from services.bus.client import Client, Consumer, NewTopic, TopicPartition
 from services.bus.connect import client as client_of
 from services.bus.errors import BusUnavailable
+from services.bus.kafka_python import consumer
 from services.bus.settings import BusSettings
 from tests.e2e.process import until
 from tests.integration.bus.clients import LIBRARIES, every_client, numbered, numbers, publish, read
@@ -128,6 +129,38 @@ def together(call: Callable[[UnderWay], None], every: list[UnderWay]) -> float:
     with ThreadPoolExecutor() as pool:
         list(pool.map(call, every))
     return monotonic() - began
+
+
+def test_a_broker_that_hangs_before_it_says_where_a_topic_begins_is_told(
+    frail: LocalBroker,
+    open_client: Callable[[str, BusSettings], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """kafka-python then knows no position; librdkafka's are kept by ourselves."""
+    monkeypatch.setattr(consumer, "PATIENCE_MS", 500)
+    client = open_client(frail.bootstrap, BusSettings())
+    where = TopicPartition(uuid4().hex, 0)
+    client.admin().create([NewTopic(where.topic, 1, -1, {})])
+    reader = client.consumer()
+    reader.assign({where: 0})
+    assert reader.position(where) == 0
+    assert frail.pid
+    broker = psutil.Process(frail.pid)
+    broker.suspend()
+    try:
+        until(lambda: broker.status() == psutil.STATUS_STOPPED, "it hangs")
+        reader.native.seek_to_beginning()
+        with pytest.raises(BusUnavailable, match="does not say where its topics begin"):
+            reader.position(where)
+    finally:
+        broker.resume()
+    until(lambda: is_known(reader, where), "it is told again")
+
+
+def is_known(reader: Consumer, where: TopicPartition) -> bool:
+    with suppress(BusUnavailable):
+        return reader.position(where) == 0
+    return False
 
 
 @pytest.mark.soak

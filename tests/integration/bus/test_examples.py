@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from shutil import copytree
 
@@ -95,13 +96,38 @@ def test_a_gap_is_not_passed_over(kafka: str, published: Recorder, tmp_path: Pat
             ended.add(line["partition"])
         if line["partition"] not in ended:
             before[line["partition"]].append(line)
+    ways = product(COMMANDS, [["--until-end"], []])
     with ThreadPoolExecutor() as together:
-        done = list(together.map(lambda n: run(n, kafka, "--schemas", str(fewer)), COMMANDS))
+        done = list(
+            together.map(lambda way: ran(way[0], kafka, *way[1], "--schemas", str(fewer)), ways)
+        )
     for each in done:
         assert each.returncode == 1
         assert "lacks the event after position" in each.stderr + each.stdout
         printed = [line for line in each.stdout.splitlines() if line.startswith("{")]
         assert by_partition(map(json.loads, printed)) == before
+
+
+def test_a_topic_that_is_not_there_is_named_and_not_made(kafka: str, published: Recorder) -> None:
+    with ThreadPoolExecutor() as together:
+        done = list(together.map(lambda n: run(n, kafka, "--topic", "vote.caste"), COMMANDS))
+    for each in done:
+        assert each.returncode == 1
+        assert "no topic of events here: vote.caste" in each.stderr + each.stdout
+    assert not [each for each in done[:2] if "Traceback" in each.stderr]
+
+
+@pytest.mark.parametrize("name", ["kafka-python", "confluent-kafka"])
+def test_who_reads_no_further_gets_no_traceback(name: str, kafka: str, published: Recorder) -> None:
+    command = [*COMMANDS[name], "--bootstrap", kafka, "--until-end"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as example:
+        assert example.stdout
+        assert example.stderr
+        assert example.stdout.readline().startswith("{")
+        example.stdout.close()
+        assert example.stderr.read() == ""
 
 
 def test_every_record_is_a_cloudevent_to_the_sdk_for_python(
@@ -137,7 +163,11 @@ def test_every_record_is_a_cloudevent_to_the_sdk_for_python(
 
 
 def run(name: str, bootstrap: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    told = ["--bootstrap", bootstrap, "--until-end", *arguments]
+    return ran(name, bootstrap, "--until-end", *arguments)
+
+
+def ran(name: str, bootstrap: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    told = ["--bootstrap", bootstrap, *arguments]
     command = COMMANDS[name]
     command = [*command, f"-Dexec.args={' '.join(told)}"] if name == "java" else command + told
     return subprocess.run(

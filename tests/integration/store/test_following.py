@@ -97,6 +97,21 @@ async def test_a_follower_can_be_cancelled_while_it_waits(store: Recorder) -> No
     assert await store.append(save("a")) == (1,)
 
 
+async def test_a_follower_that_is_refused_looks_again_only_now_and_then(
+    open_store: Open, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer, reader = open_store(), open_store()
+    await writer.append(save("a"))
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("alter table events rename column state to gone")
+        following = asyncio.create_task(positions(reader.follow(0), 1))
+        await asyncio.sleep(1.5)
+        assert 1 <= caplog.text.count("the store is out of reach") <= 3
+        connection.execute("alter table events rename column gone to state")
+    async with asyncio.timeout(5):
+        assert await following == [1]
+
+
 def test_the_librarys_subscription_yields_notifications_of_its_topics(store: Recorder) -> None:
     for n in range(20):
         topic = "vote.cast" if n % 5 == 0 else "thought.generated"

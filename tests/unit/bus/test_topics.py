@@ -17,11 +17,14 @@ from services.bus.topics import (
     Finding,
     check,
     create,
+    of_commands,
+    of_events,
     ready,
     wanted,
 )
 
 PARTITIONS = 4
+EVERY = wanted(PARTITIONS)
 BROKER = {"max.message.bytes": "1048588", "min.insync.replicas": "1", "retention.ms": "604800000",
           "retention.bytes": "-1", "cleanup.policy": "delete"}  # fmt: skip
 """What a broker sets where nothing else is said."""
@@ -33,12 +36,16 @@ class Topics:
 
     there: dict[str, TopicState] = field(default_factory=dict)
     replicas: int = 1
+    forbidden: Collection[str] = ()
+    """Topics that this user may neither see nor make."""
 
     def topics(self, names: Collection[str]) -> dict[str, TopicState]:
-        return {name: self.there[name] for name in names if name in self.there}
+        seen = self.there.keys() - self.forbidden
+        return {name: self.there[name] for name in names if name in seen}
 
     def create(self, topics: Sequence[NewTopic]) -> None:
         for each in topics:
+            assert each.name not in self.forbidden, f"no right to make {each.name}"
             replicas = self.replicas if each.replicas == -1 else each.replicas
             told = BROKER | dict(each.configuration)
             self.there[each.name] = TopicState(each.partitions, replicas, told)
@@ -134,7 +141,7 @@ def test_an_event_topic_that_forgets_is_noted_with_what_is_lost(
     assert not finding.fatal
     assert lost in finding.message
     assert "can't be replayed from Kafka" in finding.message
-    assert ready(topics, PARTITIONS, BusSettings()) == [finding]
+    assert ready(topics, EVERY, EVERY, BusSettings()) == [finding]
 
 
 def test_what_is_no_event_may_be_forgotten(topics: Topics) -> None:
@@ -177,12 +184,36 @@ def test_topics_are_made_only_where_the_settings_allow_it() -> None:
     topics = Topics()
     count = len(wanted(PARTITIONS))
     with pytest.raises(TopicsUnfit, match=rf"is missing \(and {count - 1} more\)"):
-        ready(topics, PARTITIONS, BusSettings(create_topics=False))
+        ready(topics, EVERY, EVERY, BusSettings(create_topics=False))
     assert topics.there == {}
-    assert ready(topics, PARTITIONS, BusSettings()) == []
+    assert ready(topics, EVERY, EVERY, BusSettings()) == []
 
 
 def test_the_first_of_what_is_fatal_is_said_with_what_to_do(topics: Topics) -> None:
     topics.change("vote.cast", {"cleanup.policy": "compact", "retention.ms": "1"})
     with pytest.raises(TopicsUnfit, match=r"^topic vote\.cast is compacted: [^(]*: set its"):
-        ready(topics, PARTITIONS, BusSettings())
+        ready(topics, EVERY, EVERY, BusSettings())
+
+
+def test_a_topic_that_hides_its_settings_is_fatal_and_nothing_else_is_said_of_it(
+    topics: Topics,
+) -> None:
+    topics.there[RELAY] = topics.there[RELAY]._replace(configuration={})
+    finding = found(topics, RELAY)
+    assert finding.fatal
+    assert "does not show its settings" in finding.message
+    assert "the right to describe its configs" in finding.fix
+
+
+def test_who_takes_commands_needs_no_right_on_the_topics_of_events() -> None:
+    topics = Topics(forbidden=[each.name for each in of_events(PARTITIONS)])
+    ours = of_commands(PARTITIONS)
+    assert ready(topics, ours, ours, BusSettings()) == []
+    assert topics.there.keys() == {each.name for each in ours}
+
+
+def test_events_are_published_however_the_topics_of_commands_are(topics: Topics) -> None:
+    topics.change(DEAD_LETTERS, {"max.message.bytes": "1"})
+    assert ready(topics, EVERY, of_events(PARTITIONS), BusSettings()) == []
+    with pytest.raises(TopicsUnfit, match=r"perpetua\.dead-letters takes records of 1 bytes"):
+        ready(topics, EVERY, of_commands(PARTITIONS), BusSettings())

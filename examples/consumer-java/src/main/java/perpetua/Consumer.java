@@ -70,7 +70,8 @@ public final class Consumer {
                 Map.of(
                         "bootstrap.servers", bootstrap,
                         "isolation.level", "read_committed", // the default returns all
-                        "enable.auto.commit", "false");
+                        "enable.auto.commit", "false",
+                        "allow.auto.create.topics", "false");
         try (var consumer =
                 new KafkaConsumer<>(
                         settings, new StringDeserializer(), new CloudEventDeserializer())) {
@@ -81,15 +82,22 @@ public final class Consumer {
     private void read(KafkaConsumer<String, CloudEvent> consumer, boolean untilEnd)
             throws Exception {
         List<TopicPartition> every = new ArrayList<>();
+        var there = consumer.listTopics();
         for (String topic : asked.size() == 1 ? asked : schemas.topics()) {
-            for (var each : consumer.partitionsFor(topic)) {
+            if (!there.containsKey(topic) || !schemas.topics().contains(topic)) {
+                throw new IllegalArgumentException("no topic of events here: " + topic);
+            }
+            for (var each : there.get(topic)) {
                 every.add(new TopicPartition(topic, each.partition()));
             }
         }
         consumer.assign(every);
         consumer.seekToBeginning(every);
         Map<TopicPartition, Long> unread = new HashMap<>(consumer.endOffsets(every));
-        for (int quiet = 0; !untilEnd || (isShort(unread) && quiet < PATIENCE); ) {
+        for (int quiet = 0; !untilEnd || !unread.isEmpty() || isShort(); ) {
+            if (quiet >= PATIENCE && (untilEnd || isShort())) {
+                break;
+            }
             var records = consumer.poll(Duration.ofSeconds(1));
             quiet = records.isEmpty() ? quiet + 1 : 0;
             for (var record : records) {
@@ -105,10 +113,15 @@ public final class Consumer {
                                 .formatted(partition, last.getOrDefault(partition, 0L)));
             }
         }
+        if (untilEnd && !unread.isEmpty()) {
+            throw new IllegalStateException(
+                    "%s: an end does not come, try again".formatted(unread.keySet()));
+        }
     }
 
-    private boolean isShort(Map<TopicPartition, Long> unread) {
-        return !unread.isEmpty() || waiting.values().stream().anyMatch(each -> !each.isEmpty());
+    /** Tells whether an event waits for one before it. */
+    private boolean isShort() {
+        return waiting.values().stream().anyMatch(each -> !each.isEmpty());
     }
 
     /** Takes in a record, and prints all that now follow on. */
