@@ -20,8 +20,9 @@ from services.api.models.memories import (
     shown_thought,
     warm_node,
 )
+from services.api.models.memory import Kind
 from services.api.paths import PersonaId
-from services.api.queries import Limit, Word
+from services.api.queries import Limit
 from services.api.refusals import MemoryPrivate, NothingThere
 from services.api.responses import UNKNOWN
 from services.memory.shown import find_thought, shown_to
@@ -35,8 +36,8 @@ router = APIRouter(
 Before = Annotated[
     int | None, Query(ge=1, le=2**63 - 1, description="Position of the last of the page before.")
 ]
-Kind = Annotated[
-    Word | None,
+OfKind = Annotated[
+    Kind | None,
     Query(description="thought, hypothesis, check, proposal, action or observation; else all."),
 ]
 ThoughtId = Annotated[str, Path(max_length=128, description="Id of the thought, or its position.")]
@@ -58,7 +59,7 @@ async def show_hot_memory(
 
 @router.get("/memory/warm")
 async def show_warm_memory(
-    call: Reading, persona_id: PersonaId, kind: Kind = None, before: Before = None,
+    call: Reading, persona_id: PersonaId, kind: OfKind = None, before: Before = None,
     limit: Limit = 100,
 ) -> list[WarmNode]:  # fmt: skip
     """Show the nodes of the thought graph, newest first, each with what it links to."""

@@ -12,6 +12,8 @@ from projections import privacy
 from projections.memory_node import TEXT_CHARS
 from projections.view import Cursor, Row
 
+KINDS: Final = ("thought", "hypothesis", "check", "proposal", "action", "observation")
+"""What kinds of nodes there are."""
 EXACT_ROWS: Final = 20_000
 """Vectors of the personas in question up to which each is compared: some milliseconds. With more,
 the graph is walked, which finds nearly all of the nearest; and where filters leave too few of what

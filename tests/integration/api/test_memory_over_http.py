@@ -76,7 +76,9 @@ def test_the_graph_is_listed_newest_first_by_kind_and_page(family: Family) -> No
     assert only == told[0]
     page = {"before": told[0]["position"], "limit": 1}
     assert family.operator.get(path, params=page).json() == told[1:2]
-    assert family.operator.get(path, params={"kind": "nothing"}).json() == []
+    assert family.operator.get(path, params={"kind": "check"}).json() == []
+    unknown = family.operator.get(path, params={"kind": "checks"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_input")
 
 
 def test_states_of_mind_are_paged_by_position(family: Family) -> None:
