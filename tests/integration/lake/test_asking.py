@@ -16,7 +16,7 @@ from tests.integration.lake.telling import exported, some, told
 
 DOCS = Path(__file__).parents[3] / "docs" / "lake.md"
 
-pytestmark = pytest.mark.usefixtures("small_files")
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 @pytest.fixture(scope="module")

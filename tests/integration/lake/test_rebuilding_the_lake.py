@@ -15,7 +15,9 @@ from services.lake.opening import opened
 from services.lake.processes import export
 from services.lake.work import Work
 from tests.integration.lake.telling import (
+    MANY,
     PARTITIONS,
+    SMALL,
     expected,
     exported,
     forever,
@@ -28,7 +30,7 @@ from tests.integration.lake.telling import (
     told,
 )
 
-pytestmark = pytest.mark.usefixtures("small_files")
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def test_readers_see_the_old_lake_until_the_new_one_is_whole(
         looks.append(seen(tmp_path, "thought.generated") == thoughts)
 
     with opened(tmp_path, told(events).source, PARTITIONS, rebuild=True) as lake:
-        export(lake, Work(told(events)), forever, look)
+        export(lake, Work(told(events), sizes=SMALL), forever, look)
     assert len(looks) > 3
     assert all(looks)
     manifest = manifest_of(tmp_path)
@@ -105,11 +107,10 @@ def test_a_lake_of_another_store_is_replaced_even_by_one_that_was_stopped(
     assert manifest_of(tmp_path).source == told(events).source
 
 
-@pytest.mark.usefixtures("many_files")
 def test_files_that_were_merged_are_removed_when_nobody_can_need_them(
     tmp_path: Path,
 ) -> None:
-    left = exported(tmp_path, told(some(200), [3]))
+    left = exported(tmp_path, told(some(200), [3]), sizes=MANY)
     assert left.retired
     before = lakes.GRACE + timedelta(seconds=1)
     aged = [each.model_copy(update={"since": each.since - before}) for each in left.retired]
