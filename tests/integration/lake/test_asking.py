@@ -39,6 +39,20 @@ def test_every_class_has_a_view_with_every_column_even_if_nothing_of_it_happened
             assert list(answer.columns) == columns(topic).names
 
 
+@pytest.mark.parametrize(
+    "kept", [None, 0, 100, -1], ids=["gone", "empty", "cut", "without its end"]
+)
+def test_a_file_that_is_gone_or_torn_is_told_with_what_to_do(lake: Path, kept: int | None) -> None:
+    [path, *_] = (lake / "thought.generated").iterdir()
+    whole = path.read_bytes()
+    path.unlink()
+    if kept is not None:
+        path.write_bytes(whole[:kept])
+    told = r"thought\.generated is gone or torn .*export --rebuild` builds the lake anew$"
+    with pytest.raises(LakeDamaged, match=told), connected(lake):
+        pass
+
+
 def test_columns_are_typed(lake: Path, events: list[Stored]) -> None:
     with connected(lake) as connection:
         types = dict(

@@ -1,6 +1,7 @@
 """A lake is built anew beside the old one, which readers see until the new one is whole."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from domain.recorded import Stored
 from services.lake import lake as lakes
 from services.lake import manifest as manifests
-from services.lake.errors import LakeForeign, LakeHeld, NoLake
+from services.lake.errors import LakeDamaged, LakeForeign, LakeHeld, NoLake
 from services.lake.manifest import Manifest
 from services.lake.opening import opened
 from services.lake.processes import export
@@ -118,6 +119,20 @@ def test_files_that_were_merged_are_removed_when_nobody_can_need_them(
     assert not exported(tmp_path, told(some(200))).retired
     assert on_disk(tmp_path) == set(manifest_of(tmp_path).paths())
     assert rows(tmp_path) == expected(some(200))
+
+
+def test_a_lake_whose_files_are_gone_or_torn_is_built_anew(
+    tmp_path: Path, events: list[Stored]
+) -> None:
+    exported(tmp_path, told(events, [3]), sizes=replace(MANY, file_bytes=0))  # none is merged
+    thoughts = list((tmp_path / "thought.generated").iterdir())
+    for spoil in (lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink):
+        for path in thoughts:
+            spoil(path)
+        with pytest.raises(LakeDamaged, match=r"\.parquet is gone or torn: .*--rebuild"):
+            exported(tmp_path, told(events), sizes=MANY)
+    exported(tmp_path, told(events), rebuild=True)
+    assert rows(tmp_path) == expected(events)
 
 
 def test_a_second_writer_is_told_who_holds_the_lake(tmp_path: Path, events: list[Stored]) -> None:
