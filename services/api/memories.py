@@ -1,5 +1,6 @@
 """What a persona remembers, for who may know: its tiers, and what it was shown for a thought."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -88,6 +89,8 @@ async def show_cold_memory(
 async def show_thought(call: Reading, persona_id: PersonaId, thought_id: ThoughtId) -> ShownThought:
     """Show a thought with exactly what its thinker was shown."""
     readable = await _readable(call, persona_id)
+    distilled = (await call.readable(distilled=True)).owners or frozenset()
+    readable = replace(readable, distilled=distilled)
     recorder = call.app.recorder
     found = await call.read(lambda: find_thought(recorder, persona_id, thought_id))
     if found is None or not isinstance(found.event, ThoughtGenerated):

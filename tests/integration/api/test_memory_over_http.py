@@ -115,6 +115,20 @@ def test_a_thought_tells_exactly_what_it_was_shown(family: Family) -> None:
     assert told["context"][1]["score"] == 0.5
 
 
+def test_a_parent_is_told_again_what_its_child_left_it_and_no_more_of_the_child(
+    family: Family,
+) -> None:
+    [left] = family.operator.get(f"{PERSONAS}/hidden-child/memory/cold").json()
+    [thought] = family.operator.get(f"{PERSONAS}/hidden-child/memory/hot").json()
+    refs = [{"ref": str(each["position"]), "tier": "cold"} for each in (left, thought)]
+    shown = think(family.operator, "hidden", "what hidden thinks of it", context_refs=refs)
+    with family.agent("hidden") as agent:
+        told = agent.get(f"{PERSONAS}/hidden/thoughts/{shown}").raise_for_status().json()
+    assert [each["what"] for each in told["context"]] == ["snapshot.compressed", None]
+    assert told["context"][0]["lines"][0]["text"] in left["summary"]
+    assert "a child's thought" not in str(told["context"][1])
+
+
 @pytest.mark.parametrize("thought", ["1", "999999999", "nothing", "0", "%20", "9" * 30])
 def test_what_is_no_thought_of_the_persona_is_not_there(family: Family, thought: str) -> None:
     answer = family.operator.get(f"{PERSONAS}/other/thoughts/{thought}")
