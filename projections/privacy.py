@@ -11,7 +11,7 @@ queries act as `ROLE`, which can do nothing but read.
 from dataclasses import dataclass
 from typing import Final
 
-from domain.events import Event, ObservationDropped, ObservationReceived
+from domain.events import Event, ObservationDropped, ObservationReceived, SnapshotCompressed
 from domain.sharing import is_input_for
 from projections.view import Cursor
 
@@ -43,11 +43,15 @@ class Readable:
     """Whose memory; None for everybody's."""
     swarm_id: str | None
     """Which swarm's input; None for every swarm's."""
+    distilled: frozenset[str] = frozenset()
+    """Whose snapshots beside, where that was asked."""
 
     def covers(self, event: Event) -> bool:
         """Tell whether the reader may see what an event says."""
         if isinstance(event, ObservationReceived | ObservationDropped):
             return self.swarm_id is None or is_input_for(self.swarm_id, event.swarm_id)
+        if isinstance(event, SnapshotCompressed) and event.persona_id in self.distilled:
+            return True
         return self.owners is None or event.persona_id in self.owners
 
 

@@ -84,6 +84,17 @@ class OrphanRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenCascadeRow:
+    """A live persona whose cascade has ended some below it: leaves go first, so it is not over."""
+
+    persona_id: str
+    ended: int
+    """How many it has ended."""
+    last_at: datetime
+    """When the last of them ended, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class StrayRow:
     """A persona whose parent was never spawned."""
 

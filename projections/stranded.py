@@ -1,8 +1,8 @@
-"""Who is left alone in the lineage: live children of the reaped, children of nobody."""
+"""Who is left behind in the lineage: children of the reaped, or of nobody; roots of cascades."""
 
 from typing import Final
 
-from projections.rows import OrphanRow, StrayRow
+from projections.rows import BrokenCascadeRow, OrphanRow, StrayRow
 from projections.view import Cursor
 
 _ORPHANS: Final = """
@@ -14,6 +14,13 @@ where child.parent_id is not null and not exists (
     select from view_lineage ended
     where ended.persona_id = child.persona_id and ended.status = 'reaped')
 order by child.position
+"""
+_BROKEN_CASCADES: Final = """
+select live.persona_id, ended, last_at from view_personas live cross join lateral (
+    select count(*) as ended, max(at) as last_at from view_lineage
+    where cascade_root = live.persona_id) begun
+where status in ('active', 'paused') and live.position is not null and ended > 0
+order by live.position
 """
 _STRAYS: Final = """
 select persona_id, parent_id, position from view_lineage child
@@ -27,6 +34,11 @@ order by position
 def orphans(cursor: Cursor) -> list[OrphanRow]:
     """Return the live personas whose parents have ended, oldest first."""
     return [OrphanRow(**found) for found in cursor.execute(_ORPHANS)]
+
+
+def broken_cascades(cursor: Cursor) -> list[BrokenCascadeRow]:
+    """Return the live personas whose cascades have begun, oldest first."""
+    return [BrokenCascadeRow(**found) for found in cursor.execute(_BROKEN_CASCADES)]
 
 
 def strays(cursor: Cursor) -> list[StrayRow]:

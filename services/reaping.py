@@ -6,7 +6,7 @@ from domain.context import Context
 from domain.errors import PersonaNotFound
 from domain.events import SnapshotCompressed
 from domain.mind import Decided
-from projections.rows import PersonaRow
+from projections.lineage import Kin
 from services.cognition.recollection import MindMoved, catch_up, must_be_whole, recollect
 from services.commands import lifecycle
 from services.executor import Executor
@@ -46,11 +46,10 @@ class Reaper:
             PersonaNotFound: none has this id.
         """
         self._views.catch_up()
-        rows = {row.persona_id: row for row in self._views.everybody()} if cascade else {}
-        doomed = [*_descendants(rows, persona_id), persona_id] if cascade else [persona_id]
+        below = self._below(persona_id) if cascade else []
         root = cascade_root or (persona_id if cascade else None)
         ended = []
-        for each in doomed:
+        for each in (*below, persona_id):
             why = reason if each == persona_id else "cascade"
             if self._reap_one(context, each, why, root, note):
                 ended.append(each)
@@ -61,6 +60,16 @@ class Reaper:
         self._views.catch_up()
         rows = self._views.proposals(persona_id=persona_id, limit=PAGE)
         return [Decided(r.proposal_id, r.title, r.status) for r in reversed(rows)]
+
+    def _below(self, persona_id: str) -> list[str]:
+        """Return who lives below a persona, the deepest first: so leaves before their parents."""
+        kin = self._views.lineage(kin=Kin(persona_id, "descendants"))
+        deepest_first = sorted(kin, key=lambda row: -row.depth)
+        return [
+            row.persona_id
+            for row in deepest_first
+            if row.status != "reaped" and row.persona_id != persona_id
+        ]
 
     def _reap_one(
         self, context: Context, persona_id: str, reason: str, root: str | None, note: str | None
@@ -99,11 +108,3 @@ class Reaper:
                 lifecycle.pause(unit, persona_id)
 
         self._executor.run(context, hold)
-
-
-def _descendants(rows: dict[str, PersonaRow], persona_id: str) -> list[str]:
-    """Return all below a persona, leaves first."""
-    row = rows.get(persona_id)
-    if row is None:
-        return []
-    return [each for child in row.children for each in (*_descendants(rows, child), child)]

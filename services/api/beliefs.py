@@ -3,8 +3,11 @@
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query
+from pydantic import AfterValidator
 
 from domain.attention import Item
+from domain.belief import STATUSES
+from domain.vocabulary import one_of
 from projections import beliefs, workspace
 from services.api.body import JsonRoute
 from services.api.calls import Reading
@@ -17,6 +20,12 @@ T = TypeVar("T", Belief, Attention)
 
 router = APIRouter(prefix="/v1/cognition", tags=["beliefs"], route_class=JsonRoute)
 
+
+def _status(word: str) -> str:
+    return one_of(word, STATUSES, "status")
+
+
+Status = Annotated[Word, AfterValidator(_status)]
 BeliefId = Annotated[str, Path(description="Id of the belief.")]
 Swarm = Annotated[Word | None, Query(description="Only those of this swarm.")]
 
@@ -25,7 +34,7 @@ Swarm = Annotated[Word | None, Query(description="Only those of this swarm.")]
 async def list_beliefs(
     call: Reading,
     status: Annotated[
-        Word | None, Query(description="active, stale, invalidated or archived.")
+        Status | None, Query(description="active, stale, invalidated or archived.")
     ] = None,
     persona: Annotated[Word | None, Query(description="Only those it asserts.")] = None,
     swarm: Swarm = None,

@@ -1,5 +1,6 @@
 """What a persona remembers, for who may know: its tiers, and what it was shown for a thought."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -20,8 +21,9 @@ from services.api.models.memories import (
     shown_thought,
     warm_node,
 )
+from services.api.models.memory import Kind
 from services.api.paths import PersonaId
-from services.api.queries import Limit, Word
+from services.api.queries import Limit
 from services.api.refusals import MemoryPrivate, NothingThere
 from services.api.responses import UNKNOWN
 from services.memory.shown import find_thought, shown_to
@@ -35,8 +37,8 @@ router = APIRouter(
 Before = Annotated[
     int | None, Query(ge=1, le=2**63 - 1, description="Position of the last of the page before.")
 ]
-Kind = Annotated[
-    Word | None,
+OfKind = Annotated[
+    Kind | None,
     Query(description="thought, hypothesis, check, proposal, action or observation; else all."),
 ]
 ThoughtId = Annotated[str, Path(max_length=128, description="Id of the thought, or its position.")]
@@ -58,7 +60,7 @@ async def show_hot_memory(
 
 @router.get("/memory/warm")
 async def show_warm_memory(
-    call: Reading, persona_id: PersonaId, kind: Kind = None, before: Before = None,
+    call: Reading, persona_id: PersonaId, kind: OfKind = None, before: Before = None,
     limit: Limit = 100,
 ) -> list[WarmNode]:  # fmt: skip
     """Show the nodes of the thought graph, newest first, each with what it links to."""
@@ -87,6 +89,8 @@ async def show_cold_memory(
 async def show_thought(call: Reading, persona_id: PersonaId, thought_id: ThoughtId) -> ShownThought:
     """Show a thought with exactly what its thinker was shown."""
     readable = await _readable(call, persona_id)
+    distilled = (await call.readable(distilled=True)).owners or frozenset()
+    readable = replace(readable, distilled=distilled)
     recorder = call.app.recorder
     found = await call.read(lambda: find_thought(recorder, persona_id, thought_id))
     if found is None or not isinstance(found.event, ThoughtGenerated):

@@ -19,6 +19,7 @@ SHOWN_CHARS: Final = 300
 """Characters shown of a text."""
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _AGO: Final = re.compile(r"(\d{1,6})([mhd])")
+_HEADINGS: Final = ("SCORE", "POSITION", "KIND", "PERSONA", "LAST", "TEXT")
 _BY_WORDS: Final = (
     "Ranked by words alone, there are no vectors: `perpetua up` makes them, or says why it can't."
 )
@@ -74,16 +75,16 @@ def search(
 
 def _show(told: dict[str, Any]) -> None:
     hits = told["hits"]
-    listed = screen.table("SCORE", "KIND", "PERSONA", "LAST", "TEXT", "ID", right=("SCORE",))
+    listed = screen.table(*_HEADINGS, right=("SCORE", "POSITION"))
     for hit in hits:
         whole = " ".join(hit["text"].split())
         listed.add_row(
             f"{hit['score']:.2f}",
+            str(hit["position"]),
             screen.said(hit["kind"]),
             screen.said(hit["persona_id"] or "-"),
             screen.when(hit["last_seen_at"]),
             screen.said(whole if len(whole) <= SHOWN_CHARS else f"{whole[:SHOWN_CHARS]} ..."),
-            screen.said(screen.short(hit["ref"])),
         )
     screen.show(listed if hits else "Nothing like that is remembered.")
     if told["ranked_by"] == "text":
@@ -102,10 +103,9 @@ def _moment(given: str | None) -> str | None:
 
     from services import clock
 
-    if ago := _AGO.fullmatch(given):
-        return (clock.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).isoformat()
     try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
+        if ago := _AGO.fullmatch(given):
+            return (clock.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).isoformat()
+        return datetime.fromisoformat(given).astimezone().isoformat()
+    except (ValueError, OverflowError):  # there is no time before the year 1
         raise Failure(f"--since {given} is no time: say 30m, 12h, 7d or RFC 3339") from None
-    return moment.astimezone().isoformat()

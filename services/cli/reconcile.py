@@ -22,7 +22,7 @@ def reconcile(
     home: Home = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Mend what broke off or was left behind: orphans, leases, deadlines, actions."""
+    """Mend what broke off or was left behind: cascades, orphans, leases, deadlines, actions."""
     from services.cli.fabric import asked
 
     async def ask(fabric: "Fabric") -> dict[str, Any]:

@@ -23,7 +23,8 @@ Id = Annotated[
     ),
 ]
 Persona = Annotated[
-    str | None, typer.Option("--persona", metavar="ID", help="Whose thought to show.")
+    str | None,
+    typer.Option("--persona", metavar="ID", help="Whose thought to show, or enough of its id."),
 ]
 
 
@@ -39,9 +40,8 @@ def why(
     from services.cli.proposal_screen import chain, whole
 
     async def ask(fabric: "Fabric") -> dict[str, Any]:
-        told: dict[str, Any] = await fabric.get(
-            _thought(persona, what) if persona else await _proposal(fabric, what)
-        )
+        asked_for = _thought(fabric, persona, what) if persona else _proposal(fabric, what)
+        told: dict[str, Any] = await fabric.get(await asked_for)
         return told
 
     told = asked(settings_of(home, database_url), ask)
@@ -54,8 +54,11 @@ def why(
         screen.show(chain(told["events"]))
 
 
-def _thought(persona: str, thought: str) -> str:
-    return f"/v1/swarm/personas/{quote(persona, safe='')}/thoughts/{quote(thought, safe='')}"
+async def _thought(fabric: "Fabric", part: str, thought: str) -> str:
+    from services.cli.personas import PATH
+
+    persona_id = quote(await fabric.whole_id("persona", PATH, part), safe="")
+    return f"{PATH}/{persona_id}/thoughts/{quote(thought, safe='')}"
 
 
 async def _proposal(fabric: "Fabric", part: str) -> str:

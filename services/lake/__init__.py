@@ -8,6 +8,7 @@ manifest   which files are in the lake, and how far it has come: replaced as a w
 sink       where batches of files go, and what is in them
 lake       the one writer of a lake: takes in batches, or refuses them
 lock       sees that there is one
+sizes      how large its parts grow
 merging    which files are too small or too old, and what becomes of them
 opening    a lake to write to, as the only one who does
 skips      what people decided that a lake passes over

@@ -15,7 +15,7 @@ import pyarrow as pa
 from domain.events import EVENT_CLASSES
 from services.lake import manifest as manifests
 from services.lake.columns import columns
-from services.lake.errors import QueryRefused
+from services.lake.errors import BUILD_ANEW, LakeDamaged, QueryRefused
 from services.lake.manifest import Manifest
 
 _CONFIG: Final = {
@@ -42,7 +42,7 @@ def connected(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises:
         NoLake: there is none.
-        LakeDamaged: its manifest can't be read.
+        LakeDamaged: its manifest, or a file that this names, can't be read.
     """
     manifest = manifests.existing(folder)
     with duckdb.connect(config=dict(_CONFIG)) as connection:
@@ -97,10 +97,16 @@ def _see(
         connection.register(view_name(topic), columns(topic).empty_table())
         return
     paths = ", ".join(_quoted(str((folder / topic / file.name).absolute())) for file in there)
-    connection.execute(
-        f"create view {view_name(topic)} as"  # noqa: S608  (names of ours, quoted paths)
-        f" select * from read_parquet([{paths}], union_by_name = true)"
-    )
+    try:
+        connection.execute(
+            f"create view {view_name(topic)} as"  # noqa: S608  (names of ours, quoted paths)
+            f" select * from read_parquet([{paths}], union_by_name = true)"
+        )
+    except (duckdb.IOException, duckdb.InvalidInputException) as wrong:
+        why = str(wrong).split("\n", 1)[0]
+        raise LakeDamaged(
+            f"a file of {folder / topic} is gone or torn ({why})", BUILD_ANEW
+        ) from wrong
 
 
 def _quoted(text: str) -> str:

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from domain.ports import Checkpoint, Stretch
 from services.lake import files
-from services.lake.merging import FULL_BYTES
-from services.lake.rows import ROWS, Row, batch, row
+from services.lake.rows import Row, batch, row
 from services.lake.sink import Batch, Failure
+from services.lake.sizes import Sizes
 from services.store.reading import BATCH_BYTES
 
 logger = logging.getLogger(__name__)
@@ -24,9 +24,10 @@ _LONGEST_ERROR: Final = 500
 class Buffer:
     """Stretches of any partitions, those of one following each other."""
 
-    def __init__(self, skipped: frozenset[int]) -> None:
+    def __init__(self, skipped: frozenset[int], sizes: Sizes) -> None:
         """Begin empty; events at these positions are passed over."""
         self._skipped = skipped
+        self._sizes = sizes
         self.ends: dict[int, Checkpoint] = {}
         """Partition to where its stretches end."""
         self._starts: dict[int, int] = {}
@@ -44,8 +45,8 @@ class Buffer:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is as large as a file should be."""
-        return self._plain_bytes >= FULL_BYTES
+        """Whether it is as large as a batch should be."""
+        return self._plain_bytes >= self._sizes.batch_bytes
 
     @property
     def age_secs(self) -> float:
@@ -68,7 +69,7 @@ class Buffer:
         Of those there is what comes before that event.
         """
         stopped = {stretch.partition for stretch in stretches if not self._add(stretch)}
-        if self._waiting >= ROWS or self._waiting_bytes >= BATCH_BYTES:
+        if self._waiting >= self._sizes.rows or self._waiting_bytes >= BATCH_BYTES:
             self._make_columns()
         return stopped
 

@@ -3,7 +3,7 @@
 LakeError
 ├── LakeHeld         another process writes to it
 ├── NoLake           there is none, or the folder holds something else
-├── LakeDamaged      its manifest can't be read
+├── LakeDamaged      its manifest, or a file that this names, can't be read
 ├── LakeForeign      it holds the events of another store, or has other partitions
 ├── NothingPublished Kafka holds no event yet
 ├── NotWhatStopsIt   a position that is to be skipped, and is not one that stopped the lake
@@ -12,6 +12,9 @@ LakeError
 """
 
 from pathlib import Path
+from typing import Final
+
+BUILD_ANEW: Final = "`perpetua export --rebuild` builds the lake anew"
 
 
 class LakeError(Exception):
@@ -38,7 +41,7 @@ class NoLake(LakeError):
 
 
 class LakeDamaged(LakeError):
-    """The manifest is not what was written."""
+    """What is in the folder is not what was written."""
 
     code = "lake_damaged"
 

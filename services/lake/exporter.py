@@ -7,6 +7,7 @@ from typing import Final
 from domain.ports import EventSource
 from services.lake.buffer import Buffer
 from services.lake.sink import Sink
+from services.lake.sizes import Sizes
 from services.store.reading import LAST_POSITION
 
 TAKE_SECS: Final = 0.1
@@ -20,12 +21,13 @@ Goal = Mapping[int, int]
 class Exporter:
     """Hands what a source has to a sink, a buffer full at a time."""
 
-    def __init__(self, folder: Path, sink: Sink, goal: Goal) -> None:
+    def __init__(self, folder: Path, sink: Sink, goal: Goal, sizes: Sizes) -> None:
         """Prepare; partitions that come to their goal wait for nothing more."""
         self._folder = folder
         self._sink = sink
         self._goal = dict(goal)
-        self._buffer = Buffer(self._sink.skipped)
+        self._sizes = sizes
+        self._buffer = self._empty()
 
     def run(self, source: EventSource, stopped: Callable[[], bool]) -> None:
         """Export until stopped; what is not handed over then is left to the next export.
@@ -62,13 +64,16 @@ class Exporter:
         if not self._sink.commit(buffer.write(self._folder)):
             self._begin_again(source, buffer.ends.keys())
             return
-        self._buffer = Buffer(self._sink.skipped)
+        self._buffer = self._empty()
         for number, end in buffer.ends.items():
             if end.position >= self._goal.get(number, LAST_POSITION):
                 del self._goal[number]
 
     def _begin_again(self, source: EventSource, partitions: Collection[int]) -> None:
         """Go back to where the lake is: somebody else has moved on what was gathered here."""
-        self._buffer = Buffer(self._sink.skipped)
+        self._buffer = self._empty()
         for number in partitions:
             source.again(number)
+
+    def _empty(self) -> Buffer:
+        return Buffer(self._sink.skipped, self._sizes)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from services.lake.columns import fingerprint
 from services.lake.disk import make_folder, sync, written
+from services.lake.errors import BUILD_ANEW, LakeDamaged
 from services.lake.manifest import DataFile
 
 NAME: Final = re.compile(r"\d{12,}-\d{12,}-[0-9a-f]{16}\.parquet")
@@ -44,6 +45,14 @@ def _is_ordered(positions: pa.ChunkedArray) -> bool:
 
 
 def read(folder: Path, topic: str, file: DataFile) -> pa.Table:
-    """Return the rows of a file, in the columns it was written with."""
-    with pq.ParquetFile(folder / topic / file.name) as opened:
-        return opened.read(use_threads=False)
+    """Return the rows of a file, in the columns it was written with.
+
+    Raises:
+        LakeDamaged: it is not what was written.
+    """
+    path = folder / topic / file.name
+    try:
+        with pq.ParquetFile(path) as opened:
+            return opened.read(use_threads=False)
+    except (FileNotFoundError, pa.ArrowInvalid) as wrong:
+        raise LakeDamaged(f"{path} is gone or torn", BUILD_ANEW) from wrong

@@ -13,6 +13,7 @@ from services.lake import merging
 from services.lake.files import NAME
 from services.lake.manifest import CURRENT, REBUILDING, At, Manifest
 from services.lake.sink import Batch
+from services.lake.sizes import Sizes
 
 GRACE: Final = timedelta(hours=1)
 """How long a file stays that is in the lake no more: for readers who have its name."""
@@ -61,10 +62,10 @@ class Lake:
         self._save(moved.with_files(added))
         return True
 
-    def merge(self) -> bool:
+    def merge(self, sizes: Sizes) -> bool:
         """Make one file of several somewhere; False if nowhere any are due."""
         for topic, there in self.manifest.data_sets.items():
-            if merged := merging.due(topic, there):
+            if merged := merging.due(topic, there, sizes):
                 one = merging.merge(self.folder, topic, merged)
                 kept = tuple(file for file in there if file not in merged)
                 left = (f"{topic}/{file.name}" for file in merged)

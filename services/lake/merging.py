@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from math import log2
 from pathlib import Path
-from typing import Final
 
 import pyarrow as pa
 
@@ -16,27 +15,22 @@ from services.lake import files
 from services.lake.columns import fingerprint
 from services.lake.manifest import DataFile
 from services.lake.rows import renewed
-
-FULL_BYTES: Final = 64 * 1024 * 1024
-"""Rows of one file, in memory; what is over half of it is left alone."""
-FANOUT: Final = 8
-"""Files of one tier that become one."""
-_SMALLEST_BYTES: Final = FULL_BYTES // FANOUT**4
+from services.lake.sizes import FANOUT, Sizes
 
 
-def due(topic: str, there: Sequence[DataFile]) -> Sequence[DataFile]:
+def due(topic: str, there: Sequence[DataFile], sizes: Sizes) -> Sequence[DataFile]:
     """Return the files of a data set that are to become one now; none if all are well."""
     ordered = sorted(there, key=lambda file: file.first)
     old = [file for file in ordered if file.fingerprint != fingerprint(topic)]
     if old:
-        return _fitting(old)
+        return _fitting(old, sizes)
     tiers: defaultdict[int, list[DataFile]] = defaultdict(list)
     for file in ordered:
-        if file.plain_bytes <= FULL_BYTES // 2:
-            tiers[_tier(file)].append(file)
+        if file.plain_bytes <= sizes.file_bytes // 2:
+            tiers[_tier(file, sizes)].append(file)
     for _, tier in sorted(tiers.items()):
         if len(tier) >= FANOUT:
-            return _fitting(tier)
+            return _fitting(tier, sizes)
     return ()
 
 
@@ -46,15 +40,15 @@ def merge(folder: Path, topic: str, merged: Sequence[DataFile]) -> DataFile:
     return files.write(folder, topic, pa.concat_tables(tables))
 
 
-def _fitting(ordered: Sequence[DataFile]) -> Sequence[DataFile]:
+def _fitting(ordered: Sequence[DataFile], sizes: Sizes) -> Sequence[DataFile]:
     """Return as many as fit in one file, at least one."""
     total = 0
     for count, file in enumerate(ordered):
         total += file.plain_bytes
-        if count and total > FULL_BYTES:
+        if count and total > sizes.file_bytes:
             return ordered[:count]
     return ordered
 
 
-def _tier(file: DataFile) -> int:
-    return max(0, int(log2(max(1, file.plain_bytes / _SMALLEST_BYTES)) / log2(FANOUT)))
+def _tier(file: DataFile, sizes: Sizes) -> int:
+    return int(log2(max(1, file.plain_bytes / sizes.smallest_bytes)) / log2(FANOUT))

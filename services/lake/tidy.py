@@ -54,7 +54,7 @@ class TidyLake:
         lake = self._lake
         if lake.is_rebuilding and self._is_there and not lake.stops_sooner():
             lake.swap()
-        while not self._stopped() and lake.merge():
+        while not self._stopped() and lake.merge(self._work.sizes):
             pass
         lake.expire()
         self._moved(lake.manifest)

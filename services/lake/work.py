@@ -10,6 +10,7 @@ from typing import Final
 from services.bus.errors import BusError
 from services.lake.exporter import Exporter
 from services.lake.sink import Sink
+from services.lake.sizes import USUAL, Sizes
 from services.lake.sources import Origin, Share
 from services.store.errors import StoreUnavailable
 
@@ -28,6 +29,8 @@ class Work:
     origin: Origin
     follow: bool = False
     """Whether to go on with what comes once the goal is reached."""
+    sizes: Sizes = USUAL
+    """How large what is written grows."""
 
 
 def export_share(folder: Path, sink: Sink, work: Work, share: Share, stopped: Stopped) -> None:
@@ -38,7 +41,7 @@ def export_share(folder: Path, sink: Sink, work: Work, share: Share, stopped: St
         OSError: a file can't be written.
     """
     while not stopped():
-        exporter = Exporter(folder, sink, work.origin.goal)
+        exporter = Exporter(folder, sink, work.origin.goal, work.sizes)
         try:
             with work.origin.open(sink, share, exporter.broken) as source:
                 exporter.run(source, stopped)

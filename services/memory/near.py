@@ -12,9 +12,12 @@ from projections import privacy
 from projections.memory_node import TEXT_CHARS
 from projections.view import Cursor, Row
 
+KINDS: Final = ("thought", "hypothesis", "check", "proposal", "action", "observation")
+"""What kinds of nodes there are."""
 EXACT_ROWS: Final = 20_000
 """Vectors of the personas in question up to which each is compared: some milliseconds. With more,
-the graph is walked, which finds nearly all of the nearest."""
+the graph is walked, which finds nearly all of the nearest; and where filters leave too few of what
+it looks at, so many of the newest that pass are compared."""
 WORD_ROWS: Final = 5_000
 """Newest nodes that are compared by words."""
 QUERY_WORDS: Final = 64
@@ -49,6 +52,12 @@ from (select memory_id, vector <=> %(vector)s::halfvec as distance from memory_v
     where {_IN_QUESTION}) as near
 join view_memories as node using (memory_id)
 where {_FILTERS} order by distance limit %(count)s"""  # noqa: S608  names of our own
+_NEWEST: Final = f"""
+select {_NODE}, 1 - (made.vector <=> %(vector)s::halfvec) as similarity
+from (select {_NODE} from view_memories as node where {_FILTERS} and {_OWNED}
+    order by position desc limit %(rows)s) as node
+join memory_vectors as made using (memory_id)
+where made.embedder = %(embedder)s order by similarity desc limit %(count)s"""  # noqa: S608  names of our own
 _WORDS: Final = f"""
 with said as materialized (
     select array(
@@ -77,7 +86,6 @@ from (select to_regclass('memory_vectors') is not null as there) as tables"""
 _PLAN: Final = {
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.ef_search": str(EF_SEARCH),
-    "hnsw.max_scan_tuples": str(MAX_SCAN_ROWS),
     "enable_seqscan": "off",  # vectors by their distance, then the nodes of the nearest
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -99,21 +107,22 @@ class Wanted:
 
 def by_vector(
     cursor: Cursor, embedder: str, vector: str, wanted: Wanted, count: int,
-    *, exact_rows: int = EXACT_ROWS,
+    *, exact_rows: int = EXACT_ROWS, scan_rows: int = MAX_SCAN_ROWS,
 ) -> list[Row] | None:  # fmt: skip
     """Return the nearest nodes, nearest first, with their cosine `similarity`.
 
     None if nothing in question has a vector by this embedder.
     """
-    if not _there(cursor, _SET, {"names": list(_PLAN), "values": list(_PLAN.values())}):
+    plan = _PLAN | {"hnsw.max_scan_tuples": str(scan_rows)}
+    if not _there(cursor, _SET, {"names": list(plan), "values": list(plan.values())}):
         return None
     asked = _asked(cursor, wanted) | {"embedder": embedder, "vector": vector, "count": count}
     if asked["owners"] is None:
-        return cursor.execute(_GRAPH, asked).fetchall() if _there(cursor, _ANY, asked) else None
+        return _walked(cursor, asked, exact_rows) if _there(cursor, _ANY, asked) else None
     found = cursor.execute(_EXACT, asked | {"exact_rows": exact_rows}).fetchall()
     vectors = found[0]["vectors"]
     if vectors > exact_rows:
-        return cursor.execute(_GRAPH, asked).fetchall()
+        return _walked(cursor, asked, exact_rows)
     return [row for row in found if row["memory_id"] is not None] if vectors else None
 
 
@@ -123,6 +132,16 @@ def by_words(cursor: Cursor, query: str, wanted: Wanted, count: int) -> list[Row
     return cursor.execute(
         _WORDS, asked | {"query": query.replace("\0", " "), "rows": WORD_ROWS, "count": count}
     ).fetchall()
+
+
+def _walked(cursor: Cursor, asked: dict[str, Any], rows: int) -> list[Row]:
+    """Return what a walk of the graph finds; if that is too little, the best of the newest too."""
+    found = cursor.execute(_GRAPH, asked).fetchall()
+    if len(found) == asked["count"]:
+        return found
+    found += cursor.execute(_NEWEST, asked | {"rows": rows}).fetchall()
+    once = {row["memory_id"]: row for row in found}.values()
+    return sorted(once, key=lambda row: -row["similarity"])[: asked["count"]]
 
 
 def _asked(cursor: Cursor, wanted: Wanted) -> dict[str, Any]:

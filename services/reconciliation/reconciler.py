@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from domain.errors import DomainError
+from services.reconciliation.cascades import cascades
 from services.reconciliation.leases import grants, leases
 from services.reconciliation.orphans import orphans
 from services.reconciliation.proposals import actions, deadlines, lapsed
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 RULES: Final[tuple[Rule, ...]] = (
     views,
     unspawned,
+    cascades,
     orphans,
     leases,
     grants,

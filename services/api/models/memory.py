@@ -1,17 +1,26 @@
 """Searching warm memory: what is asked, and what is found."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from domain.vocabulary import one_of
 from projections.edges import Edge
 from services.api.models.wire import Instant, Ref, Sent, Share, Text, Timestamp, Told
-from services.memory.near import Wanted
+from services.memory.near import KINDS, Wanted
 from services.memory.search import TIER, Found, Hit, RankedBy
 
 MOST_HITS = 100
 MOST_NAMED = 100
+
+
+def _kind(word: str) -> str:
+    return one_of(word, KINDS, "kind")
+
+
+Kind = Annotated[Text, AfterValidator(_kind)]
+"""A kind of node there is."""
 
 
 class SearchMemory(Sent):
@@ -21,8 +30,8 @@ class SearchMemory(Sent):
     """Any words; what means alike is found as well."""
     count: int = Field(default=10, ge=1, le=MOST_HITS)
     """Most hits to return."""
-    kinds: list[Text] | None = Field(default=None, max_length=MOST_NAMED)
-    """Only nodes of these kinds, such as thought, hypothesis, proposal or observation."""
+    kinds: list[Kind] | None = Field(default=None, max_length=MOST_NAMED)
+    """Only nodes of these kinds: thought, hypothesis, check, proposal, action or observation."""
     since: Instant | None = None
     """Only what was last thought at this time or later."""
     until: Instant | None = None

@@ -83,6 +83,12 @@ def test_beliefs_are_filtered_and_paged(believers: Believers) -> None:
     assert [*first, *rest] == whole
 
 
+def test_a_status_no_belief_has_is_refused(believers: Believers) -> None:
+    response = believers.operator.get(f"{COGNITION}/beliefs", params={"status": "open"})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+    assert "active, stale, invalidated, archived" in response.json()["detail"]
+
+
 @pytest.mark.parametrize("unknown", ["nothing", "a%00b", "x" * 500])
 def test_a_belief_nobody_has_is_not_found(believers: Believers, unknown: str) -> None:
     response = believers.operator.get(f"{COGNITION}/beliefs/{unknown}")

@@ -76,7 +76,9 @@ def test_the_graph_is_listed_newest_first_by_kind_and_page(family: Family) -> No
     assert only == told[0]
     page = {"before": told[0]["position"], "limit": 1}
     assert family.operator.get(path, params=page).json() == told[1:2]
-    assert family.operator.get(path, params={"kind": "nothing"}).json() == []
+    assert family.operator.get(path, params={"kind": "check"}).json() == []
+    unknown = family.operator.get(path, params={"kind": "checks"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_input")
 
 
 def test_states_of_mind_are_paged_by_position(family: Family) -> None:
@@ -111,6 +113,20 @@ def test_a_thought_tells_exactly_what_it_was_shown(family: Family) -> None:
         "observation.received", "thought.generated", None, "observation.received",
     ]  # fmt: skip
     assert told["context"][1]["score"] == 0.5
+
+
+def test_a_parent_is_told_again_what_its_child_left_it_and_no_more_of_the_child(
+    family: Family,
+) -> None:
+    [left] = family.operator.get(f"{PERSONAS}/hidden-child/memory/cold").json()
+    [thought] = family.operator.get(f"{PERSONAS}/hidden-child/memory/hot").json()
+    refs = [{"ref": str(each["position"]), "tier": "cold"} for each in (left, thought)]
+    shown = think(family.operator, "hidden", "what hidden thinks of it", context_refs=refs)
+    with family.agent("hidden") as agent:
+        told = agent.get(f"{PERSONAS}/hidden/thoughts/{shown}").raise_for_status().json()
+    assert [each["what"] for each in told["context"]] == ["snapshot.compressed", None]
+    assert told["context"][0]["lines"][0]["text"] in left["summary"]
+    assert "a child's thought" not in str(told["context"][1])
 
 
 @pytest.mark.parametrize("thought", ["1", "999999999", "nothing", "0", "%20", "9" * 30])

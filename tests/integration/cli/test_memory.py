@@ -17,6 +17,18 @@ def test_without_an_up_words_are_compared(digested: Perpetua) -> None:
     assert "Ranked by words alone" in said
 
 
+def test_what_was_found_is_shown_by_its_position_and_enough_of_its_persona(
+    digested: Perpetua,
+) -> None:
+    search = ("memory", "search", "failed password", "--kind", "thought", "--count", "1")
+    [hit] = digested.json(*search)["hits"]
+    heading, line, *_ = digested(*search).stdout.splitlines()
+    assert line[heading.index("POSITION") :].split()[0] == str(hit["position"])
+    said = digested("why", str(hit["position"]), "--persona", hit["persona_id"][-8:]).stdout
+    assert f"{hit['ref']} at {hit['position']}" in said
+    assert "It was shown" in said
+
+
 def test_an_up_that_runs_compares_meanings(digested: Perpetua, serving: Up) -> None:
     deadline = time.monotonic() + 30
     while True:
@@ -41,6 +53,8 @@ def test_a_persona_finds_what_it_may_read(digested: Perpetua, serving: Up) -> No
     ("arguments", "why"),
     [
         (("x", "--since", "soon"), "--since soon is no time"),
+        (("x", "--since", "999999d"), "--since 999999d is no time"),
+        (("x", "--kind", "thoughts"), "kind must be one of thought, hypothesis"),
         (("x", "--persona", "nobody-here"), "there is no persona nobody-here"),
         (("",), "query"),
         (("x", "--count", "0"), "--count"),

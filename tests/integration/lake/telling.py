@@ -19,6 +19,7 @@ from services.lake.manifest import Manifest
 from services.lake.opening import opened
 from services.lake.processes import export
 from services.lake.sink import Sink
+from services.lake.sizes import Sizes
 from services.lake.sources import Broken, Share
 from services.lake.work import Work
 from services.store.codec import decode, encode
@@ -27,6 +28,11 @@ from tests.unit.projections.given import History
 
 PARTITIONS = 12
 SOURCE = "/perpetua/a-store"
+
+SMALL = Sizes(rows=7, batch_bytes=15_000, file_bytes=64_000)
+"""A batch has some eighty events, and what is small even then is merged."""
+MANY = replace(SMALL, batch_bytes=2_000)
+"""A batch has some seven events: enough files for some to be merged."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -173,10 +179,10 @@ def told(events: Sequence[Stored], cuts: Sequence[int] = (5,), source: str = SOU
     return Told(events, cuts, source, dict.fromkeys(range(PARTITIONS), last))
 
 
-def exported(folder: Path, origin: Any, *, rebuild: bool = False) -> Manifest:
+def exported(folder: Path, origin: Any, *, rebuild: bool = False, sizes: Sizes = SMALL) -> Manifest:
     """Export until the goal is reached; return the manifest."""
     with opened(folder, origin.source, len(origin.goal), rebuild=rebuild) as lake:
-        export(lake, Work(origin), forever)
+        export(lake, Work(origin, sizes=sizes), forever)
         return lake.manifest
 
 

@@ -16,7 +16,7 @@ from tests.integration.lake.telling import exported, some, told
 
 DOCS = Path(__file__).parents[3] / "docs" / "lake.md"
 
-pytestmark = pytest.mark.usefixtures("small_files")
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,20 @@ def test_every_class_has_a_view_with_every_column_even_if_nothing_of_it_happened
         for topic in EVENT_CLASSES:
             answer = ask(connection, f"select * from {view_name(topic)} limit 0")
             assert list(answer.columns) == columns(topic).names
+
+
+@pytest.mark.parametrize(
+    "kept", [None, 0, 100, -1], ids=["gone", "empty", "cut", "without its end"]
+)
+def test_a_file_that_is_gone_or_torn_is_told_with_what_to_do(lake: Path, kept: int | None) -> None:
+    [path, *_] = (lake / "thought.generated").iterdir()
+    whole = path.read_bytes()
+    path.unlink()
+    if kept is not None:
+        path.write_bytes(whole[:kept])
+    told = r"thought\.generated is gone or torn .*export --rebuild` builds the lake anew$"
+    with pytest.raises(LakeDamaged, match=told), connected(lake):
+        pass
 
 
 def test_columns_are_typed(lake: Path, events: list[Stored]) -> None:

@@ -22,7 +22,7 @@ from tests.integration.lake.telling import (
     told,
 )
 
-pytestmark = pytest.mark.usefixtures("small_files")
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 TOUCHES = ("open", "fsync", "replace", "rename", "mkdir", "unlink")
 """Functions of `os` by which anything on the disk changes, or comes to stay."""

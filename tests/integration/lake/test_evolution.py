@@ -23,7 +23,7 @@ from tests.integration.lake.telling import (
     told,
 )
 
-pytestmark = pytest.mark.usefixtures("small_files", "renewing")
+pytestmark = pytest.mark.usefixtures("quick_disk", "renewing")
 
 Schemas = dict[str, schemas.Schema]
 

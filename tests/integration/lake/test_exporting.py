@@ -17,7 +17,9 @@ from services.lake.sources import FromStore
 from services.lake.work import Work
 from services.store.recorder import Recorder
 from tests.integration.lake.telling import (
+    MANY,
     PARTITIONS,
+    SMALL,
     every_event,
     expected,
     exported,
@@ -32,7 +34,7 @@ from tests.integration.views.test_rebuilding import histories
 from tests.integration.views.writing import write
 from tests.unit.projections.given import History
 
-pytestmark = pytest.mark.usefixtures("small_files")
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 cuts = st.lists(st.integers(1, 20), min_size=1, max_size=4)
 
@@ -120,12 +122,11 @@ def test_the_folder_is_for_its_owner_only(tmp_path: Path, events: list[Stored]) 
         assert stat.S_IMODE(path.stat().st_mode) == wanted, path
 
 
-@pytest.mark.usefixtures("many_files")
 def test_small_files_become_few_and_those_who_read_meanwhile_miss_nothing(
     tmp_path: Path, events: list[Stored]
 ) -> None:
     origin = told(events, [3])
-    exported(tmp_path, told(events[:50], [3]))
+    exported(tmp_path, told(events[:50], [3]), sizes=MANY)
     thoughts = [each.position for each in events if each.topic == "thought.generated"]
     looked: list[list[int]] = []
     wrong: list[BaseException] = []
@@ -140,7 +141,7 @@ def test_small_files_become_few_and_those_who_read_meanwhile_miss_nothing(
 
     reader = threading.Thread(target=look)
     reader.start()
-    exported(tmp_path, origin)
+    exported(tmp_path, origin, sizes=MANY)
     over.set()
     reader.join()
     assert not wrong
@@ -159,11 +160,11 @@ def test_a_batch_that_begins_elsewhere_is_refused_and_taken_again(
     half = told(events[:200], [4])
     whole = told(events, [9])
     with opened(tmp_path, whole.source, PARTITIONS) as lake:
-        slow = Exporter(tmp_path, lake, whole.goal)
+        slow = Exporter(tmp_path, lake, whole.goal, SMALL)
         with whole.open(lake, None, None) as source:  # type: ignore[arg-type]  # refused before they are used
             steps = iter([False] * 20)
             slow.run(source, lambda: next(steps, True))  # holds some, handed over none
-            export(lake, Work(half), lambda: False)
+            export(lake, Work(half, sizes=SMALL), lambda: False)
             steps = iter([False] * 400)
             slow.run(source, lambda: next(steps, True))
         lake.sweep()

@@ -16,7 +16,7 @@ from tests.integration.bus.sourcing import make_topics
 from tests.integration.lake.telling import every_event, expected, exported, manifest_of, rows
 
 
-@pytest.mark.usefixtures("topics_anew", "small_files")
+@pytest.mark.usefixtures("topics_anew", "quick_disk")
 def test_exported_from_kafka_in_steps_it_equals_the_store(
     tmp_path: Path, empty_database: str, kafka: str
 ) -> None:

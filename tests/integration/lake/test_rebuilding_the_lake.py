@@ -1,6 +1,7 @@
 """A lake is built anew beside the old one, which readers see until the new one is whole."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,13 +10,15 @@ import pytest
 from domain.recorded import Stored
 from services.lake import lake as lakes
 from services.lake import manifest as manifests
-from services.lake.errors import LakeForeign, LakeHeld, NoLake
+from services.lake.errors import LakeDamaged, LakeForeign, LakeHeld, NoLake
 from services.lake.manifest import Manifest
 from services.lake.opening import opened
 from services.lake.processes import export
 from services.lake.work import Work
 from tests.integration.lake.telling import (
+    MANY,
     PARTITIONS,
+    SMALL,
     expected,
     exported,
     forever,
@@ -28,7 +31,7 @@ from tests.integration.lake.telling import (
     told,
 )
 
-pytestmark = pytest.mark.usefixtures("small_files")
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def test_readers_see_the_old_lake_until_the_new_one_is_whole(
         looks.append(seen(tmp_path, "thought.generated") == thoughts)
 
     with opened(tmp_path, told(events).source, PARTITIONS, rebuild=True) as lake:
-        export(lake, Work(told(events)), forever, look)
+        export(lake, Work(told(events), sizes=SMALL), forever, look)
     assert len(looks) > 3
     assert all(looks)
     manifest = manifest_of(tmp_path)
@@ -105,11 +108,10 @@ def test_a_lake_of_another_store_is_replaced_even_by_one_that_was_stopped(
     assert manifest_of(tmp_path).source == told(events).source
 
 
-@pytest.mark.usefixtures("many_files")
 def test_files_that_were_merged_are_removed_when_nobody_can_need_them(
     tmp_path: Path,
 ) -> None:
-    left = exported(tmp_path, told(some(200), [3]))
+    left = exported(tmp_path, told(some(200), [3]), sizes=MANY)
     assert left.retired
     before = lakes.GRACE + timedelta(seconds=1)
     aged = [each.model_copy(update={"since": each.since - before}) for each in left.retired]
@@ -117,6 +119,20 @@ def test_files_that_were_merged_are_removed_when_nobody_can_need_them(
     assert not exported(tmp_path, told(some(200))).retired
     assert on_disk(tmp_path) == set(manifest_of(tmp_path).paths())
     assert rows(tmp_path) == expected(some(200))
+
+
+def test_a_lake_whose_files_are_gone_or_torn_is_built_anew(
+    tmp_path: Path, events: list[Stored]
+) -> None:
+    exported(tmp_path, told(events, [3]), sizes=replace(MANY, file_bytes=0))  # none is merged
+    thoughts = list((tmp_path / "thought.generated").iterdir())
+    for spoil in (lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink):
+        for path in thoughts:
+            spoil(path)
+        with pytest.raises(LakeDamaged, match=r"\.parquet is gone or torn: .*--rebuild"):
+            exported(tmp_path, told(events), sizes=MANY)
+    exported(tmp_path, told(events), rebuild=True)
+    assert rows(tmp_path) == expected(events)
 
 
 def test_a_second_writer_is_told_who_holds_the_lake(tmp_path: Path, events: list[Stored]) -> None:

@@ -21,7 +21,7 @@ from tests.integration.lake.telling import (
     told,
 )
 
-pytestmark = pytest.mark.usefixtures("small_files")
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 POISON = 100
 WHY = "written by a disk that lied"

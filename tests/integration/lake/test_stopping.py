@@ -3,16 +3,16 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from services.lake import merging
 from services.lake.opening import opened
 from services.lake.processes import export
 from services.lake.work import Work
 from tests.e2e.process import ROOT
-from tests.integration.lake.telling import PARTITIONS, SOURCE, exported, forever, some, told
+from tests.integration.lake.telling import MANY, PARTITIONS, SOURCE, exported, forever, some, told
 
 HOLDING = """
 import sys, time
@@ -49,16 +49,14 @@ def test_the_lock_is_held_for_as_long_as_a_writer_that_does_not_stop_lives(tmp_p
     assert err == ("perpetua: it did not end within 0.2 s; the next export goes on where it was\n")
 
 
-@pytest.mark.usefixtures("many_files")
+@pytest.mark.usefixtures("quick_disk")
 def test_what_is_due_to_be_merged_keeps_nobody_waiting_who_was_told_to_stop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     origin = told(some(200), [3])
-    with monkeypatch.context() as patching:
-        patching.setattr(merging, "due", lambda *_: ())
-        before = exported(tmp_path, origin)
+    before = exported(tmp_path, origin, sizes=replace(MANY, file_bytes=0))  # each is over half
     with opened(tmp_path, SOURCE, PARTITIONS) as lake:
-        export(lake, Work(origin), lambda: True)
+        export(lake, Work(origin, sizes=MANY), lambda: True)
         assert lake.manifest.data_sets == before.data_sets
-        export(lake, Work(origin), forever)
+        export(lake, Work(origin, sizes=MANY), forever)
         assert lake.manifest.data_sets != before.data_sets

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -10,7 +12,7 @@ from projections.view import Cursor, Row
 from services.memory import near, vectors
 from services.memory.near import Wanted
 from tests.integration.memory.warm_house import House, house_of_its_own
-from tests.remembered import MadeUp, fill, made_up
+from tests.remembered import NOON, MadeUp, fill, made_up
 
 PERSONAS, EACH, FOUND = 20, 100, 10
 QUERIES = [vectors.literal(row) for row in made_up(20, seed=1_000_000)]
@@ -62,6 +64,25 @@ def test_a_filter_does_not_starve_the_graph(filled: House) -> None:
         exact = nearest(filled, QUERIES[0], privacy.EVERYTHING, wanted, 10_000)
         assert len(found) == len(exact)
         assert {row["persona_id"] for row in found} <= {"p3"}
+
+
+def test_what_the_walk_does_not_come_to_is_found_among_the_newest(filled: House) -> None:
+    """As where a million older thoughts lie nearer to the query than the few since then."""
+    since = Wanted(since=NOON + timedelta(seconds=900))
+    days = "update view_memories set last_seen_at = last_seen_at %s interval '1 day' where %s"
+    few = "position % 500 <> 0"  # of those the planner expects half
+    filled.connection.execute((days % ("-", few)).encode())
+    for query in QUERIES:
+        found = filled.views.ask(partial(scarcely, query, since), privacy.EVERYTHING) or []
+        assert {row["position"] for row in found} == {1_000, 1_500, 2_000}
+        similar = [row["similarity"] for row in found]
+        assert similar == sorted(similar, reverse=True)
+    filled.connection.execute((days % ("+", few)).encode())
+
+
+def scarcely(query: str, wanted: Wanted, cursor: Cursor) -> list[Row] | None:
+    """Search with a walk that ends where it begins."""
+    return near.by_vector(cursor, MadeUp.id, query, wanted, FOUND, scan_rows=1)
 
 
 def test_the_graph_shows_a_reader_only_what_is_theirs(filled: House) -> None:

@@ -136,6 +136,15 @@ def test_what_cannot_be_meant_is_refused(operator: httpx.Client) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), body
 
 
+def test_a_kind_that_is_none_is_refused_with_those_there_are(operator: httpx.Client) -> None:
+    body = {"query": "x", "kinds": ["thought", "thoughts"]}
+    answer = operator.post("/v1/memory/search", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert set(answer.json()["allowed"]) == {
+        "thought", "hypothesis", "check", "proposal", "action", "observation",
+    }  # fmt: skip
+
+
 def test_an_unknown_persona_is_not_found(operator: httpx.Client) -> None:
     answer = operator.post(f"{PERSONAS}/nobody/memory/search", json={"query": "x"})
     assert (answer.status_code, answer.json()["code"]) == (404, "persona_not_found")

@@ -16,8 +16,8 @@ class BornDuringACascade:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    def everybody(self) -> Any:
-        rows = self._house.views.everybody()
+    def lineage(self, **asked: Any) -> Any:
+        rows = self._house.views.lineage(**asked)
         self._house.spawn("late", "ann")
         return rows
 

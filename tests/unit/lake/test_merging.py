@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from services.lake.columns import fingerprint
 from services.lake.manifest import DataFile
-from services.lake.merging import FANOUT, FULL_BYTES, due
+from services.lake.merging import due
+from services.lake.sizes import FANOUT, USUAL
 
 TOPIC = "thought.generated"
 TIERS = 5
+FULL_BYTES = USUAL.file_bytes
 sizes = st.integers(1, 2 * FULL_BYTES) | st.integers(1, 10_000)
 
 
@@ -31,7 +33,7 @@ def test_few_small_files_stay_and_no_row_is_written_more_often_than_there_are_ti
     written: Counter[str] = Counter()
     for size in arriving:
         there.append(a_file(next(numbers), size))
-        while merged := due(TOPIC, there):
+        while merged := due(TOPIC, there, USUAL):
             assert len(merged) > 1
             total = sum(file.plain_bytes for file in merged)
             assert total <= FULL_BYTES
@@ -47,10 +49,10 @@ def test_few_small_files_stay_and_no_row_is_written_more_often_than_there_are_ti
 @pytest.mark.parametrize("size", [1, FULL_BYTES * 3])
 def test_a_file_of_another_schema_is_renewed_even_alone(size: int) -> None:
     old = a_file(1, size, schema="other")
-    assert list(due(TOPIC, [old, a_file(2, 1)])) == [old]
+    assert list(due(TOPIC, [old, a_file(2, 1)], USUAL)) == [old]
 
 
 def test_files_of_one_tier_become_one_once_there_are_enough() -> None:
     files = [a_file(number, 100) for number in range(FANOUT)]
-    assert not due(TOPIC, files[1:])
-    assert list(due(TOPIC, files)) == files
+    assert not due(TOPIC, files[1:], USUAL)
+    assert list(due(TOPIC, files, USUAL)) == files
