@@ -20,6 +20,8 @@ POLL_SECS: Final = 0.1
 """How often a file is looked at for more."""
 STILL_SECS: Final = 2.0
 """How long a line without its end may stand before it is taken as it is."""
+STILL_POLL_SECS: Final = 0.4
+"""How often a file that has stood still so long is looked at: most of many do, and each costs."""
 
 Following = AsyncGenerator[Sequence[Batch | Dropped], None]
 
@@ -60,8 +62,9 @@ async def follow_file(
                 ready = [*batcher.feed(look.data), *batcher.flush()]
                 still_secs = 0.0
             else:
-                await _pause(stop)
-                still_secs += POLL_SECS
+                secs = POLL_SECS if still_secs < STILL_SECS else STILL_POLL_SECS
+                await _pause(stop, secs)
+                still_secs += secs
                 ready = batcher.flush(final=True) if still_secs >= STILL_SECS else []
             if ready:
                 yield [*told, *ready]
@@ -185,10 +188,10 @@ def _gone(mark: Mark) -> Dropped:
     )
 
 
-async def _pause(stop: asyncio.Event) -> None:
+async def _pause(stop: asyncio.Event, secs: float) -> None:
     """Wait until a file is to be looked at again, or the end."""
     try:
-        async with asyncio.timeout(POLL_SECS):
+        async with asyncio.timeout(secs):
             await stop.wait()
     except TimeoutError:
         return
