@@ -1,7 +1,7 @@
 """Inputs that go on: logs as they grow and are rotated, gzip files and pipes until they end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ STILL_POLL_SECS: Final = 0.4
 """How often a file that has stood still so long is looked at: most of many do, and each costs."""
 
 Following = AsyncGenerator[Sequence[Batch | Dropped], None]
+Follower = Callable[[Input, Mark, asyncio.Event, int | None], Following]
 
 
 async def follow_file(
@@ -43,7 +44,7 @@ async def follow_file(
     Raises:
         UnreadableInput: reading fails.
     """
-    tail = await asyncio.to_thread(Tail, _path(source), mark)
+    tail = await asyncio.to_thread(_begun, source, mark)
     begin = mark if tail.went_on else Mark()
     batcher = Batcher(
         begin.offset, begin.line, continues=begin.continues, kind=source.kind,
@@ -160,6 +161,13 @@ async def follow_pipe(
 def _path(source: Input) -> Path:
     """Return where an input can be opened again."""
     return source.path or Path(f"/dev/fd/{source.file.fileno()}")
+
+
+def _begun(source: Input, mark: Mark) -> Tail:
+    try:
+        return Tail(_path(source), mark)
+    except OSError as wrong:
+        raise UnreadableInput(f"{source.shown} can't be read: {wrong.strerror}") from None
 
 
 def _look(tail: Tail, source: Input) -> Look:
