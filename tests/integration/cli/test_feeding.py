@@ -145,8 +145,8 @@ async def test_a_removed_file_that_was_read_is_not_held_open(tmp_path: Path, dat
     log.write_text("one\n")
 
     def open_there() -> list[str]:
-        links = [str(each) for each in Path("/proc/self/fd").iterdir()]
-        found = [os.readlink(each) for each in links if os.path.lexists(each)]
+        links = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        found = [str(each.readlink()) for each in links]
         return sorted(each for each in found if each.startswith(str(log)))
 
     with opened(tmp_path / "home", database) as app:
