@@ -114,11 +114,16 @@ def _open(name: str) -> Input:
         if not path.is_dir():
             file = open(path, "rb", buffering=0, opener=_at_once)  # noqa: SIM115  opener
             whole = _whole_path(path)
-            return _checked(Input(os.fsencode(whole).decode(errors="replace"), name, file, whole))
+            return _checked(Input(_named(whole), name, file, whole))
     except (OSError, ValueError) as wrong:
         reason = getattr(wrong, "strerror", None) or str(wrong)
         raise UnreadableInput(f"{name} can't be read: {reason}; name a file that can") from None
     raise UnreadableInput(f"{name} is a folder; name the files in it, such as {name}/*.log")
+
+
+def _named(path: Path) -> str:
+    """Return a path as events name it; bytes that are no UTF-8 are escaped: no two are one."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _at_once(path: str, flags: int) -> int:
