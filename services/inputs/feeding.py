@@ -135,13 +135,16 @@ class Feeder:
                 await asyncio.to_thread(self._seed)
 
     async def _mark(self, name: str) -> Mark:
+        told = False
         while True:
             try:
                 return await asyncio.to_thread(
                     mark_of, self._executor.recorder, self._swarm_id, name
                 )
             except StoreUnavailable as lost:
-                logger.warning("the store is out of reach", extra={"why": str(lost)})
+                if not told:
+                    logger.warning("the store is out of reach", extra={"why": str(lost)})
+                told = True
                 await asyncio.sleep(RETRY_SECS)
 
 

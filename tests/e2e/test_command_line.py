@@ -40,3 +40,9 @@ def test_no_line_of_the_help_breaks_off(perpetua: Perpetua) -> None:
         assert command.callback is not None
         first = (command.callback.__doc__ or "").split("\n\n")[0]
         assert " ".join(first.split()) in told
+
+
+def test_a_misspelt_setting_is_refused_with_the_one_that_may_be_meant(perpetua: Perpetua) -> None:
+    perpetua.home.mkdir()
+    (perpetua.home / "perpetua.toml").write_text("[inputs]\nlines_per_secnd = 3\n")
+    assert "did you mean lines_per_second?" in perpetua.refused("status")
