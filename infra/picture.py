@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -38,13 +38,15 @@ PLACE = Place("http://127.0.0.1:8080", "token in ~/.perpetua/token", "perpetua a
 
 
 def main() -> None:
-    """Run, wait until everything is proposed, draw, and put it into the page."""
+    """Run, wait until everything is proposed, approve one, draw, and put it into the page."""
     with tempfile.TemporaryDirectory(prefix="perpetua-picture-") as folder:
         home = Path(folder)
         home.chmod(0o711)
         os.environ["PERPETUA_HOME"] = str(home)
         with _up(home) as said:
-            picture = _whole()
+            waiting = _seen(lambda it: it.waiting >= PROPOSALS and bool(it.suppositions[0].outcome))
+            _approve(waiting.approvals[0].proposal_id)
+            picture = _seen(lambda it: it.waiting < PROPOSALS and not _thinks(it))
             words = list(_words(said.read_text(encoding="utf-8")))
     sources = tuple(replace(each, source=LOG) for each in picture.sources)
     lines = drawn(replace(picture, sources=sources), PLACE, words, width=WIDTH, height=HEIGHT)
@@ -76,8 +78,18 @@ def _up(home: Path) -> Iterator[Path]:
         process.wait(PATIENCE_SECS)
 
 
-def _whole() -> Picture:
-    """Return the picture once all is proposed."""
+def _approve(proposal_id: str) -> None:
+    command = [PERPETUA, "approve", "--yes", proposal_id]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)  # noqa: S603  our own command
+
+
+def _thinks(picture: Picture) -> bool:
+    """Tell whether somebody in it still thinks."""
+    return any(each.waits_for is None for each in picture.minds)
+
+
+def _seen(holds: Callable[[Picture], bool]) -> Picture:
+    """Return the first picture of which something holds."""
     deadline = time.monotonic() + PATIENCE_SECS
     with Running(load()) as fabric:
         while time.monotonic() < deadline:
@@ -86,9 +98,9 @@ def _whole() -> Picture:
                 picture = TypeAdapter(Picture).validate_python(fabric.get("/v1/picture"))
             except Failure:  # it is just starting
                 continue
-            if picture.waiting >= PROPOSALS and picture.suppositions[0].outcome:
+            if holds(picture):
                 return picture
-    raise TimeoutError(f"not {PROPOSALS} proposals within {PATIENCE_SECS:.0f} s")
+    raise TimeoutError(f"not {PROPOSALS} proposals, or one not executed, in {PATIENCE_SECS:.0f} s")
 
 
 def _words(said: str) -> Iterator[Word]:

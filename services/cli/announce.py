@@ -86,7 +86,7 @@ class Announcer:
             case PolicyDecided(decision="require_approval"):
                 proposal = self._app.gate.load(event.proposal_id)
                 look = again("approve", self._named(event.proposal_id), home=self._home)
-                return "waiting", f"{proposal.content.title} ({proposal.risk} risk): {look}"
+                return "waiting", f"{look}: {proposal.content.title} ({proposal.risk} risk)"
             case ApprovalGranted():
                 return "approved", f"{self._title(event.proposal_id)} by {event.actor}"
             case ProposalRejected():

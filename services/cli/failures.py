@@ -38,13 +38,14 @@ def _reason(error: BaseException) -> str:
         return str(error)
     from domain.errors import DomainError
     from services.bus.errors import BusError
+    from services.cli.checks.files import suggestion
     from services.inputs.errors import UnreadableInput
     from services.lake.errors import LakeError
     from services.settings import SettingsError
     from services.store.errors import StoreUnavailable
 
     if isinstance(error, SettingsError):
-        return f"{error}; correct it, or leave it out"
+        return f"{error}; {suggestion(str(error))}"
     if isinstance(error, UnreadableInput | StoreUnavailable | BusError | LakeError):
         return str(error)
     if isinstance(error, DomainError):

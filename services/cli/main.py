@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,7 +52,7 @@ for command in (
     export.export, sql.sql, kafka.kafka, blackboard.blackboard, blackboard.beliefs,
     blackboard.attention,
 ):  # fmt: skip
-    app.command()(command)
+    app.command(short_help=(command.__doc__ or "").partition("\n\n")[0])(command)
 app.add_typer(memory.memory, name="memory")
 
 
@@ -80,6 +81,7 @@ def perpetua(
 
 def main() -> int:
     """Run the command; return its exit code. Every failure is one line on standard error."""
+    _open_closed_streams()
     interrupts.listen()
     try:
         code = _run()
@@ -89,6 +91,16 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return failures.BROKEN_PIPE
     return code
+
+
+def _open_closed_streams() -> None:
+    """Have standard streams that were closed by who started us lead nowhere.
+
+    Else what is opened next, a log or the store's socket, takes their numbers and what is printed.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  for good
 
 
 def _run() -> int:

@@ -1,6 +1,7 @@
 """The report of a run, for people."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Group
 from rich.text import Text
@@ -10,6 +11,9 @@ from services.cli.options import again
 from services.cli.screen import count, risk, said, short, show, table
 from services.report import Report
 
+NAMED: Final = 5
+"""Most inputs named."""
+
 
 def print_report(report: Report, inputs: Sequence[str], home: str | None) -> None:
     """Print what was observed and thought, and what waits for a person."""
@@ -18,7 +22,7 @@ def print_report(report: Report, inputs: Sequence[str], home: str | None) -> Non
     counts = table("", "")
     counts.show_header = False
     for name, told in (
-        ("observed", f"{count(totals.observations, 'line')} of {', '.join(inputs)}"),
+        ("observed", f"{count(totals.observations, 'line')} of {named(inputs)}"),
         (
             "supposed",
             f"{count(totals.hypotheses, 'hypothesis', 'hypotheses')} in"
@@ -50,6 +54,12 @@ def print_report(report: Report, inputs: Sequence[str], home: str | None) -> Non
     if report.waiting_elsewhere:
         look = again("proposals", "--waiting", home=home)
         show("", f"{report.waiting_elsewhere:,} from before wait for you as well: {look}")
+
+
+def named(inputs: Sequence[str]) -> str:
+    """Return the names of inputs, of many the first ones and how many more there are."""
+    shown = ", ".join(inputs[:NAMED])
+    return f"{shown} and {len(inputs) - NAMED:,} more" if len(inputs) > NAMED else shown
 
 
 def _proposals(rows: Sequence[ProposalRow]) -> Group:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="FILE...", help="Text to read, plain or gzip; - for standard input."),
+    typer.Argument(metavar="FILE|-", help="Text to read, plain or gzip; - for standard input."),
 ]
 
 

@@ -26,7 +26,8 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else int(os.environ.get("COLUMNS") or WIDE)
+    asked = os.environ.get("COLUMNS", "")
+    width = None if stream.isatty() else int(asked if asked.isdecimal() else 0) or WIDE
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 

@@ -139,6 +139,13 @@ class Serving:
             logger.info("an input can't be read further", extra={"why": str(wrong)})
             self._say(f"{wrong}; nothing more is read from it")
             return
+        except Exception as wrong:
+            logger.exception("an input broke off")
+            self._say(
+                f"{source.shown} can't be read further: {type(wrong).__name__}: {wrong};"
+                " what is stored of it is whole, start `perpetua up` again to go on"
+            )
+            return
         if not self._stop.is_set():
             self._say(f"{source.shown} has ended")
 

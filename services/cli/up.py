@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Files = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE|-]...",
+        metavar="FILE|-",
         help="Text to follow through rotation; gzip is unzipped; - for standard input.",
     ),
 ]

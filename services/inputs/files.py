@@ -2,6 +2,7 @@
 
 import os
 import resource
+import select
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -79,11 +80,18 @@ def open_inputs(names: Iterable[str], kind: str = "auto") -> Iterator[list[Input
 def read(source: Input) -> bytes:
     """Read what comes next, at most `CHUNK_BYTES`; nothing at the end.
 
+    A named pipe that nobody has opened for writing yet is waited for: it is not at its end.
+
     Raises:
         UnreadableInput: reading fails.
     """
+    descriptor = source.file.fileno()
     try:
-        return os.read(source.file.fileno(), CHUNK_BYTES)
+        if source.size is None:
+            waiting = select.poll()
+            waiting.register(descriptor, select.POLLIN)
+            waiting.poll()
+        return os.read(descriptor, CHUNK_BYTES)
     except OSError as wrong:
         raise UnreadableInput(f"{source.shown} can't be read: {wrong.strerror}") from None
 
@@ -104,13 +112,25 @@ def _open(name: str) -> Input:
     try:
         path = Path(name)
         if not path.is_dir():
-            file = path.open("rb", buffering=0)
+            file = open(path, "rb", buffering=0, opener=_at_once)  # noqa: SIM115  opener
             whole = _whole_path(path)
-            return _checked(Input(os.fsencode(whole).decode(errors="replace"), name, file, whole))
+            return _checked(Input(_named(whole), name, file, whole))
     except (OSError, ValueError) as wrong:
         reason = getattr(wrong, "strerror", None) or str(wrong)
         raise UnreadableInput(f"{name} can't be read: {reason}; name a file that can") from None
     raise UnreadableInput(f"{name} is a folder; name the files in it, such as {name}/*.log")
+
+
+def _named(path: Path) -> str:
+    """Return a path as events name it; bytes that are no UTF-8 are escaped: no two are one."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody at the other end, as a named pipe would have it."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _checked(source: Input) -> Input:

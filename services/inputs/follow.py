@@ -1,7 +1,7 @@
 """Inputs that go on: logs as they grow and are rotated, gzip files and pipes until they end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -20,8 +20,11 @@ POLL_SECS: Final = 0.1
 """How often a file is looked at for more."""
 STILL_SECS: Final = 2.0
 """How long a line without its end may stand before it is taken as it is."""
+STILL_POLL_SECS: Final = 0.4
+"""How often a file that has stood still so long is looked at: most of many do, and each costs."""
 
 Following = AsyncGenerator[Sequence[Batch | Dropped], None]
+Follower = Callable[[Input, Mark, asyncio.Event, int | None], Following]
 
 
 async def follow_file(
@@ -41,7 +44,7 @@ async def follow_file(
     Raises:
         UnreadableInput: reading fails.
     """
-    tail = await asyncio.to_thread(Tail, _path(source), mark)
+    tail = await asyncio.to_thread(_begun, source, mark)
     begin = mark if tail.went_on else Mark()
     batcher = Batcher(
         begin.offset, begin.line, continues=begin.continues, kind=source.kind,
@@ -60,8 +63,9 @@ async def follow_file(
                 ready = [*batcher.feed(look.data), *batcher.flush()]
                 still_secs = 0.0
             else:
-                await _pause(stop)
-                still_secs += POLL_SECS
+                secs = POLL_SECS if still_secs < STILL_SECS else STILL_POLL_SECS
+                await _pause(stop, secs)
+                still_secs += secs
                 ready = batcher.flush(final=True) if still_secs >= STILL_SECS else []
             if ready:
                 yield [*told, *ready]
@@ -159,6 +163,13 @@ def _path(source: Input) -> Path:
     return source.path or Path(f"/dev/fd/{source.file.fileno()}")
 
 
+def _begun(source: Input, mark: Mark) -> Tail:
+    try:
+        return Tail(_path(source), mark)
+    except OSError as wrong:
+        raise UnreadableInput(f"{source.shown} can't be read: {wrong.strerror}") from None
+
+
 def _look(tail: Tail, source: Input) -> Look:
     try:
         return tail.look()
@@ -185,10 +196,10 @@ def _gone(mark: Mark) -> Dropped:
     )
 
 
-async def _pause(stop: asyncio.Event) -> None:
+async def _pause(stop: asyncio.Event, secs: float) -> None:
     """Wait until a file is to be looked at again, or the end."""
     try:
-        async with asyncio.timeout(POLL_SECS):
+        async with asyncio.timeout(secs):
             await stop.wait()
     except TimeoutError:
         return

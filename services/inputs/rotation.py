@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ _TURN: Final = r"(?:[._~-]\d[\dT:._+-]*|[._-](?:old|prev))"
 _DATE: Final = r"[._-]\d[\dT:._+-]{5,}"
 """Long enough to be none of the numbers that tell one program's log from another's."""
 _ZIPPED: Final = ".gz"
+_ANY: Final = re.compile(r"(?s:.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +35,33 @@ class Beside:
     file: FileId
     written_ns: int
     """When it was last written, nanoseconds since 1970."""
-    is_kin: bool
-    """Whether it has a name that rotation gives."""
 
 
-def beside(path: Path) -> list[Beside]:
+def beside(path: Path, names: re.Pattern[str] = _ANY) -> list[Beside]:
     """Return the files beside a log, but what has its name now; those written last come last.
 
     While files are renamed a folder may show one of them twice, or not at all: it is looked through
     until two looks show the same.
+
+    Args:
+        path: the log.
+        names: what their names are like; others cost little, however many there are.
     """
-    found = list(_look(path))
+    found = list(_look(path, names))
     for _ in range(LOOKS):
-        last, found = found, list(_look(path))
+        last, found = found, list(_look(path, names))
         if {(each.path, each.file) for each in last} == {(each.path, each.file) for each in found}:
             break
     return sorted(found, key=lambda each: each.written_ns)
+
+
+def folders(path: Path) -> tuple[tuple[str, int], ...]:
+    """Return the folders a log's earlier files are in, and when names in each last changed, ns."""
+    found = []
+    for folder in _folders(path):
+        with suppress(OSError):
+            found.append((str(folder), folder.stat().st_mtime_ns))
+    return tuple(found)
 
 
 def renamed(path: Path, place: Place, offset: int) -> LogFile | None:
@@ -68,8 +81,8 @@ def copied(path: Path, place: Place, offset: int, since_ns: int = 0) -> LogFile 
         offset: how many bytes are before it.
         since_ns: no file is looked at that was last written before.
     """
-    for each in reversed(beside(path)):
-        wanted = each.is_kin and each.file != place.file and each.written_ns >= since_ns
+    for each in reversed(beside(path, _kin(path))):
+        wanted = each.file != place.file and each.written_ns >= since_ns
         if wanted and (opened := _open_at(each, place, offset)):
             return opened
     return None
@@ -94,10 +107,10 @@ def later(
         known: compressed files that were found to be made of it; those found now are added.
     """
     known = set() if known is None else known
-    found = beside(path)
+    found = beside(path, _kin(path))
     names = {each.path for each in found}
     for each in found:
-        if not each.is_kin or each.written_ns <= than_ns or each.file in {*besides, *known}:
+        if each.written_ns <= than_ns or each.file in {*besides, *known}:
             continue
         if each.path.suffix == _ZIPPED and each.path.with_suffix("") in names:
             continue
@@ -123,12 +136,18 @@ def _open_at(each: Beside, place: Place, offset: int) -> LogFile | None:
     return None
 
 
-def _look(path: Path) -> Iterator[Beside]:
-    real = Path(os.path.realpath(path))
-    kin = _kin(path, real)
-    for folder in {path.parent, real.parent}:
+def _folders(path: Path) -> set[Path]:
+    return {path.parent, _real(path).parent}
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _look(path: Path, names: re.Pattern[str]) -> Iterator[Beside]:
+    for folder in _folders(path):
         try:
-            entries = list(os.scandir(folder))
+            entries = [each for each in os.scandir(folder) if names.fullmatch(each.name)]
         except OSError:
             continue
         for entry in entries:
@@ -138,16 +157,12 @@ def _look(path: Path) -> Iterator[Beside]:
                 continue
             if not stat.S_ISREG(found.st_mode) or entry.path == str(path):
                 continue
-            yield Beside(
-                Path(entry.path),
-                file_id(found),
-                found.st_mtime_ns,
-                kin.fullmatch(entry.name) is not None,
-            )
+            yield Beside(Path(entry.path), file_id(found), found.st_mtime_ns)
 
 
-def _kin(path: Path, real: Path) -> re.Pattern[str]:
+def _kin(path: Path) -> re.Pattern[str]:
     """Return what the names of a log's earlier files look like."""
+    real = _real(path)
     names = [_turned(path), _turned(real)]
     if real != path:
         names.append(re.sub(r"\d+", r"\\d+", re.escape(real.name)))

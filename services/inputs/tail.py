@@ -7,6 +7,7 @@ docs/inputs.md.
 
 import logging
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 LATE_SECS: Final = 2.0
 """How long a file that was rotated must stand still until the next one is begun."""
+SETTLED_NS: Final = 1_000_000_000
+"""How long a folder must have stood still for a look through it to have missed no later change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Tail:
         self._left: _Left | None = None
         self._before: LogFile | None = None
         self._known = set[FileId]()
+        self._nothing: dict[_Left, object] = {}
+        """After what nothing was found, and what the folders were like then."""
         self._is_shut = False
 
     @property
@@ -108,7 +113,7 @@ class Tail:
         current = open_log(self._path)
         besides = [current.file] if current else []
         nothing = Place.after(FileId(0, 0), b"")
-        earlier = rotation.later(self._path, self._next_after_ns, besides, nothing, 0)
+        earlier = self._later(_Left(self._next_after_ns, nothing, 0), besides)
         if earlier and current:
             current.close()
         return earlier or current
@@ -120,7 +125,7 @@ class Tail:
         if self._here:
             self._here.close()
         self._here, self._still_since = following, None
-        self._known.clear()
+        self._forget()
         return True
 
     def _leave(self, here: LogFile, left: _Left, following: LogFile) -> Look:
@@ -128,7 +133,7 @@ class Tail:
         if self._before:
             self._before.close()
         self._here, self._before, self._left, self._still_since = following, here, left, None
-        self._known.clear()
+        self._forget()
         return Look(turned=True)
 
     def _rewritten(self, here: LogFile) -> Look:
@@ -158,10 +163,7 @@ class Tail:
             return Look()
         besides = [here.file, current.file] if current else [here.file]
         left = _Left(stat.st_mtime_ns, place, here.position)
-        between = rotation.later(
-            self._path, left.written_ns, besides, left.place, left.offset, self._known
-        )
-        if between:
+        if between := self._later(left, besides, self._known):
             if current:
                 current.close()
             return self._leave(here, left, between)
@@ -180,11 +182,34 @@ class Tail:
         left = self._left
         if left is None or here.position != size:
             return None
-        found = rotation.later(self._path, left.written_ns, [here.file], left.place, left.offset)
+        found = self._later(left, [here.file])
         if found and found.stat().st_mtime_ns > here.stat().st_mtime_ns:
             found.close()
             return None
         return found
+
+    def _later(
+        self, left: _Left, besides: Collection[FileId], known: set[FileId] | None = None
+    ) -> LogFile | None:
+        """Return the first of the earlier files that was written after one that was left, if any.
+
+        A folder in which nothing was found is not looked through again before it changes: many
+        logs may stand in it, all of them rotated, and silent since.
+        """
+        began_ns, folders = time.time_ns(), rotation.folders(self._path)
+        if folders and self._nothing.get(left) == folders:
+            return None
+        found = rotation.later(self._path, left.written_ns, besides, left.place, left.offset, known)
+        if not found and all(changed_ns < began_ns - SETTLED_NS for _, changed_ns in folders):
+            if len(self._nothing) > 1:
+                self._nothing.clear()
+            self._nothing[left] = folders
+        return found
+
+    def _forget(self) -> None:
+        """Forget what was found out about what comes after the file that was read until now."""
+        self._known.clear()
+        self._nothing.clear()
 
     def _look_back(self) -> None:
         """Say so if somebody wrote to the file before after it was left: nobody will read that."""

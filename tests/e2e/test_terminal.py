@@ -41,7 +41,7 @@ def test_up_shows_who_thinks_what_waits_and_what_is_supposed_at_any_size(
             "WAITING FOR YOU  5", "Deny 127.61.14.203", "root-thinker", "└ watch-", "1,520",
             "passed", "http://127.0.0.1:", "LATEST", "waits for input",
         )  # fmt: skip
-        assert "perpetua approve" in text
+        assert len(re.findall(r"waiting   perpetua approve \w{8}: Deny 127\.", text)) == 5
         up.resize(60, 15)
         text = up.shows("WAITING FOR YOU  5", "PERSONAS", "HYPOTHESIS", "INPUTS", "LATEST")
         assert len(text.splitlines()) == 15

@@ -10,6 +10,8 @@ from rich.text import Text
 from services.cli.screen import visible
 
 GAP: Final = 2
+NARROW: Final = 60
+"""Below so many cells a part tells less of each thing: cut to a few letters, more is of no use."""
 _CHARS_LOOKED_AT: Final = 4
 """Characters of a text that are looked at, for each cell there is: no text is worth more."""
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from services.cli.picture.columns import GAP, Glyphs, row, said
+from services.cli.picture.columns import GAP, NARROW, Glyphs, row, said
 from services.picture.picture import Mind
 
 DEEPEST: Final = 8
@@ -124,8 +124,8 @@ def _short(number: int) -> str:
 
 def _widths(minds: Sequence[Mind], width: int) -> list[int]:
     """Share a line out: who it is and what it does get what the numbers leave."""
-    numbers = [5, 15, 10 if width >= _WIDE else 0]
-    room = width - sum(numbers) - GAP * (4 if numbers[-1] else 3)
+    numbers = [0, 0, 0] if width < NARROW else [5, 15, 10 if width >= _WIDE else 0]
+    room = width - sum(numbers) - GAP * (1 + sum(1 for each in numbers if each))
     needed = max((_doing(each, width).cell_len for each in minds), default=0)
     doing = max(_USUAL, min(needed, _WIDEST, room * 11 // 20))
     return [max(1, room - doing), doing, *numbers]

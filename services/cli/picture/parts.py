@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.text import Text
 
-from services.cli.picture.columns import Glyphs, joined, row, said
+from services.cli.picture.columns import GAP, NARROW, Glyphs, joined, row, said
 from services.cli.screen import RISK_STYLES, count
 from services.cognition.standing import ModelStanding
 from services.picture.picture import Approval, Picture, Source, Supposition
@@ -118,7 +118,9 @@ def sources(found: Sequence[Source], room: int, width: int, glyphs: Glyphs) -> l
     """Return inputs, a line each, those something came from last first."""
     if room < 1:
         return []
-    widths = [max(1, width - 39), 12, 9, 12]
+    narrow = [9, 0, 9 if any(each.dropped_lines for each in found) else 0]
+    numbers = [12, 9, 12] if width >= NARROW else narrow
+    widths = [width - sum(GAP + each for each in numbers if each), *numbers]
     heads = [Text(each, "bold") for each in ("INPUTS", "LINES", "LINES/S", "DROPPED")]
     lines = [row(heads, widths, glyphs, right="123")]
     for each in found[: room - 1]:

@@ -1,15 +1,21 @@
 """What is followed is stored once, whoever follows it, and however often they break off."""
 
 import asyncio
+import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from domain.errors import SpawnQuotaExceeded
 from domain.events import ObservationReceived, PersonaReaped, PersonaSpawned
 from services.app import App
 from services.commands.lifecycle import DEFAULT_SWARM
 from services.inputs.feeding import Feeder
-from services.inputs.files import open_inputs
+from services.inputs.files import Input, open_inputs
 from services.settings import Settings
+from services.store.errors import StoreUnavailable
 from tests.checks import check_positions, history
 
 
@@ -20,6 +26,12 @@ def opened(home: Path, database: str) -> App:
 async def feed(app: App, path: Path, stop: asyncio.Event) -> None:
     with open_inputs([str(path)]) as [source]:
         await Feeder(app.executor, DEFAULT_SWARM, app.seed_core, stop).feed(source)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.02)
 
 
 def text_in(app: App) -> str:
@@ -98,3 +110,53 @@ async def test_whoever_idled_away_is_followed_by_another_when_something_comes(
         [since] = [tag for tag in second.event.identity.tags if tag.startswith("since:")]
         assert ended.position < int(since.removeprefix("since:")) <= events[-1].position
         assert isinstance(events[-1].event, ObservationReceived)
+
+
+@pytest.mark.parametrize(
+    "held_up",
+    [StoreUnavailable("the store is away", "wait"), SpawnQuotaExceeded("fabric", "spawns", 3, 2)],
+)
+async def test_what_came_is_kept_while_nobody_can_be_spawned_to_see_it(
+    tmp_path: Path, database: str, held_up: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours, theirs = os.pipe()
+    with opened(tmp_path, database) as app, os.fdopen(ours, "rb", buffering=0) as pipe:
+        tries = 0
+
+        def seed() -> None:
+            nonlocal tries
+            tries += 1
+            if tries < 3:
+                raise held_up
+            app.seed_core()
+
+        feeder = Feeder(app.executor, DEFAULT_SWARM, seed, asyncio.Event())
+        feeding = asyncio.create_task(feeder.feed(Input("-", "standard input", pipe)))
+        os.write(theirs, b"one\ntwo\n")
+        os.close(theirs)
+        await feeding
+        assert text_in(app) == "one\ntwo\n"
+    [told] = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert str(held_up) in vars(told)["why"]
+
+
+async def test_a_removed_file_that_was_read_is_not_held_open(tmp_path: Path, database: str) -> None:
+    log, old = tmp_path / "a.log", tmp_path / "a.log.1"
+    log.write_text("one\n")
+
+    def open_there() -> list[str]:
+        links = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        found = [str(each.readlink()) for each in links]
+        return sorted(each for each in found if each.startswith(str(log)))
+
+    with opened(tmp_path / "home", database) as app:
+        stop = asyncio.Event()
+        feeding = asyncio.create_task(feed(app, log, stop))
+        await until(lambda: text_in(app) == "one\n")
+        log.rename(old)
+        log.write_text("two\n")
+        await until(lambda: text_in(app) == "one\ntwo\n")
+        old.unlink()
+        await until(lambda: open_there() == [str(log)])
+        stop.set()
+        await feeding

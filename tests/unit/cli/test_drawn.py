@@ -48,6 +48,14 @@ def test_it_fits_and_every_part_is_there(width: int, height: int) -> None:
     assert "b4f30000" in whole
 
 
+@pytest.mark.parametrize("width", [40, 50, 59])
+def test_on_a_narrow_terminal_it_still_says_who_and_what(width: int) -> None:
+    dropping = Source("swarm", "/var/log/auth.log", 1_520, 120.4, 7)
+    told = text(picture(minds=(mind("root"),), sources=(dropping,)), width=width, height=30)
+    for part in ("root", "observe", "/auth.log", "1,520", "DROPPED", "7", "Deny 10.0"):
+        assert part in told
+
+
 @given(
     width=st.integers(1, 300),
     height=st.integers(1, 100),

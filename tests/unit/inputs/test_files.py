@@ -68,11 +68,13 @@ def test_what_was_opened_is_closed_when_another_is_refused(tmp_path: Path) -> No
     assert open_files() == before
 
 
-def test_a_name_that_is_no_utf_8_is_made_printable(tmp_path: Path) -> None:
-    path = tmp_path / os.fsdecode(b"caf\xe9.log")
-    path.write_text("x\n")
-    with open_inputs([str(path)]) as [found]:
-        assert found.name == f"{tmp_path}/caf\ufffd.log"
+def test_names_that_are_no_utf_8_are_printable_and_stay_apart(tmp_path: Path) -> None:
+    paths = [tmp_path / os.fsdecode(name) for name in (b"caf\xe9.log", b"caf\xe8.log")]
+    for path in paths:
+        path.write_text("x\n")
+    with open_inputs(map(str, paths)) as found:
+        names = [each.name for each in found]
+    assert names == [f"{tmp_path}/caf\\xe9.log", f"{tmp_path}/caf\\xe8.log"]
 
 
 def test_a_pipe_has_no_size(tmp_path: Path) -> None:

@@ -354,3 +354,35 @@ def test_a_log_that_cannot_be_opened_is_told_of_once(
         log.mkdir()
         assert tail.look() == tail.look() == Look()
     assert [each.message for each in caplog.records] == ["an input can't be opened any more"]
+
+
+def test_a_folder_that_stands_still_is_not_looked_through_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, looks = tmp_path / "app.log", 0
+    real = os.scandir
+
+    def counted(folder: Path) -> "os._ScandirIterator[str]":
+        nonlocal looks
+        looks += 1
+        return real(folder)
+
+    append(log, "one\n")
+    with closing(Tail(log, Mark(), late_secs=0)) as tail:
+        assert tail.look() == Look(b"one\n")
+        log.rename(tmp_path / "app.log.1")
+        log.touch()
+        older(tmp_path, 10)
+        monkeypatch.setattr(os, "scandir", counted)
+        tail.look()
+        looked = looks
+        assert looked > 0
+        for _ in range(5):
+            assert tail.look() == Look()
+        assert looks == looked
+        append(tmp_path / "app.log.0", "two\n")
+        assert tail.look().turned
+        assert tail.look() == Look(b"two\n")
+        append(log, "three\n")
+        assert tail.look().turned
+        assert tail.look() == Look(b"three\n")
