@@ -5,7 +5,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from domain.budget import SECONDS_A_WINDOW
 from domain.context import Context
 from domain.errors import BudgetExhausted, PersonaReapedError
 from domain.streams import persona as persona_stream
@@ -57,12 +56,15 @@ class Resting:
             except TimeoutError:
                 continue
 
-    async def wait_for_window(self, exhausted: BudgetExhausted) -> None:
-        """Pause for an empty budget: nothing is spent until the next window opens."""
+    async def pause(self, exhausted: BudgetExhausted) -> datetime | None:
+        """Pause for an empty budget: nothing is spent until it may have filled.
+
+        Returns:
+            When to resume; None: no time fills it, and somebody must resume it.
+        """
         thinking, persona_id = self._thinking, self._row.persona_id
-        context = self._context()
-        seconds = exhausted.retry_after_secs or SECONDS_A_WINDOW
-        until = context.now + timedelta(seconds=seconds)
+        context, seconds = self._context(), exhausted.retry_after_secs
+        until = context.now + timedelta(seconds=seconds) if seconds else None
 
         def pause(unit: Unit) -> None:
             unit.fence = thinking.fence
@@ -72,7 +74,7 @@ class Resting:
             persona.pause(unit.context, "budget", used, until)
 
         await thinking.executor.execute_async(context, pause)
-        await self.wait_until(until)
+        return until
 
     async def wait_until(self, until: datetime) -> None:
         """Wait out a pause that ends by itself, and resume."""

@@ -120,7 +120,11 @@ class Runner:
         except BudgetExhausted as exhausted:
             await self._rest.give_back()
             self.resting = True
-            await self._rest.wait_for_window(exhausted)
+            until = await self._rest.pause(exhausted)
+            if until is None:
+                await self._wake.wait()
+                return
+            await self._rest.wait_until(until)
             self.resting = False
         except PersonaIsPaused:
             await self._rest.give_back()
