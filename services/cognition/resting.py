@@ -20,6 +20,16 @@ from services.unit_of_work import Unit
 DISTIL_AFTER = 1_000
 """Events that are only pushed before the loop distils them, so that the tail stays short."""
 LOOK_SECS = 60.0
+LONGEST_BACKOFF_SECS = 60.0
+DOUBLED = 6
+"""Failures in a row after which a pause is the longest."""
+
+
+def backoff_secs(failures: int) -> float:
+    """Return how long a persona waits after so many failures in a row: twice as long each time."""
+    if failures > DOUBLED:  # no float holds what years of failing come to
+        return LONGEST_BACKOFF_SECS
+    return float(2 ** (failures - 1))
 
 
 class Resting:

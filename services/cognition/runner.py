@@ -22,7 +22,7 @@ from services.cognition import recollection, steps
 from services.cognition.calls import Calls, read_along, without_answer
 from services.cognition.material import Gatherer, Material
 from services.cognition.request import Requests, shown_in
-from services.cognition.resting import Resting
+from services.cognition.resting import Resting, backoff_secs
 from services.cognition.saving import save_what_can_be
 from services.cognition.spent import Answered
 from services.cognition.thinkers import EXTERNAL
@@ -32,7 +32,6 @@ from services.gate.evidence import text_of
 
 OBSERVES_A_CYCLE = 64
 """Observe steps before a persona reflects, however much is waiting."""
-LONGEST_BACKOFF_SECS = 60.0
 ANSWER_TRIES = 3
 """Failures in a row, of whatever step, after which a question is answered by what went wrong."""
 
@@ -187,7 +186,7 @@ class Runner:
         await self._take_in(material, step, done)
         if self._mind.failed:
             self._failures += 1
-            await asyncio.sleep(min(LONGEST_BACKOFF_SECS, 2.0 ** (self._failures - 1)))
+            await asyncio.sleep(backoff_secs(self._failures))
         else:
             self._failures = 0
 
