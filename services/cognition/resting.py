@@ -18,7 +18,7 @@ from services.store.segments import log_length
 from services.unit_of_work import Unit
 
 DISTIL_AFTER = 1_000
-"""Events that are only pushed before the loop distils them, so that the tail stays short."""
+"""Events that are only pushed before they are distilled, so that the tail stays short."""
 LOOK_SECS = 60.0
 LONGEST_BACKOFF_SECS = 60.0
 DOUBLED = 6
@@ -35,10 +35,25 @@ def backoff_secs(failures: int) -> float:
 class Resting:
     """The waiting of one persona."""
 
-    def __init__(self, row: PersonaRow, thinking: Thinking) -> None:
+    def __init__(
+        self,
+        row: PersonaRow,
+        thinking: Thinking,
+        distil_after: int = DISTIL_AFTER,
+        look_secs: float = LOOK_SECS,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            row: who it is.
+            thinking: the means.
+            distil_after: events that are only pushed before they are distilled.
+            look_secs: how often it is looked for them, and for a persona that idles.
+        """
         self._row = row
         self._thinking = thinking
-        self._distil_at = DISTIL_AFTER
+        self._distil_after = self._distil_at = distil_after
+        self._look_secs = look_secs
 
     async def give_back(self) -> None:
         """Give back what is left of its lease."""
@@ -59,9 +74,9 @@ class Resting:
             if idle >= ttl and not children:
                 await asyncio.to_thread(thinking.reap, persona_id, "idle")
                 raise PersonaReapedError(persona_id)
-            left = max(1.0, (ttl - idle).total_seconds()) if idle < ttl else LOOK_SECS
+            left = max(1.0, (ttl - idle).total_seconds()) if idle < ttl else self._look_secs
             try:
-                async with asyncio.timeout(min(left, LOOK_SECS)):
+                async with asyncio.timeout(min(left, self._look_secs)):
                     await wake.wait()
             except TimeoutError:
                 continue
@@ -105,7 +120,7 @@ class Resting:
         if length < self._distil_at:
             return
         mind = await asyncio.to_thread(recollection.recollect, thinking.recorder, persona_id)
-        self._distil_at = mind.length - mind.since_snapshot + DISTIL_AFTER
+        self._distil_at = mind.length - mind.since_snapshot + self._distil_after
         if mind.length < self._distil_at:
             return
         decided = await asyncio.to_thread(thinking.decided, persona_id)
