@@ -121,7 +121,7 @@ class Mind:
     @property
     def known(self) -> set[str]:
         """Belief keys of its facts."""
-        return {_key(fact) for fact in self.facts if fact.startswith("[")}
+        return keys_of(self.facts)
 
     def distil(self, decided: Sequence[Decided], inherited: Sequence[str] = ()) -> dict[str, Any]:
         """Make the body of a snapshot: nothing that was decided or is open is left out."""
@@ -229,7 +229,7 @@ class Mind:
 
 def keys_of(facts: Iterable[str]) -> set[str]:
     """Return the belief keys that facts begin with."""
-    return {fact[1:].partition("]")[0] for fact in facts if fact.startswith("[")}
+    return {unquote(fact[1:].partition("]")[0]) for fact in facts if fact.startswith("[")}
 
 
 def _question(hypothesis: OpenHypothesis) -> str:
@@ -243,10 +243,6 @@ def _is_question(line: str) -> bool:
 def _mark(belief_key: str) -> str:
     """Begin a fact with what it is about, so that it can be read back."""
     return f"[{belief_key.replace('%', '%25').replace(']', '%5D')}]"
-
-
-def _key(fact: str) -> str:
-    return unquote(fact[1:].partition("]")[0])
 
 
 def _kept(lines: Sequence[str], most: int) -> list[str]:
