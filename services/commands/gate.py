@@ -26,6 +26,7 @@ from services.commands.cognition import (
 from services.gate.policy import Policy
 from services.unit_of_work import Unit
 
+MAX_TITLE_CHARS = 500
 MAX_TARGET_BYTES = 512
 """Longest target, UTF-8: three times as long in its stream's name, which must fit an index."""
 
@@ -65,8 +66,10 @@ def create(unit: Unit, persona: Persona, new: NewProposal) -> Proposal:
     """
     checked_id(new.proposal_id, "proposal_id")
     one_of(new.risk, RISKS, "risk")
-    if not new.title.strip() or len(new.title) > 500:
-        raise InvalidInput("title must be 1 to 500 characters", field="title", limit=500)
+    if not new.title.strip() or len(new.title) > MAX_TITLE_CHARS:
+        raise InvalidInput(
+            f"title must be 1 to {MAX_TITLE_CHARS} characters", field="title", limit=MAX_TITLE_CHARS
+        )
     checked_refs(new.evidence_refs)
     if new.action:
         new = new.model_copy(update={"action": _checked(new.action)})
