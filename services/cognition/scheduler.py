@@ -14,6 +14,7 @@ from domain.events import (
     PersonaResumed,
     PersonaSpawned,
 )
+from domain.mind import inherited_line
 from domain.recorded import Recorded
 from domain.thinking import Memory
 from projections import snapshots
@@ -212,7 +213,7 @@ def _has_inherited(cycles: Sequence[SnapshotRow], left: SnapshotRow) -> bool:
 
 
 def _memory(snapshot: SnapshotRow) -> Memory:
-    left = f"{snapshot.persona_id} (snapshot {snapshot.snapshot_id}): {snapshot.summary}"
+    left = inherited_line(snapshot.persona_id or "", snapshot.snapshot_id, snapshot.summary)
     return Memory(snapshot.event_id, "cold", left, facts=snapshot.facts)
 
 
