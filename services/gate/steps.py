@@ -18,14 +18,14 @@ from domain.errors import InvalidInput, ProposalNotFound, ProposalWrongState
 from domain.events import ActionStarted, ObservationReceived, ProposalCreated
 from domain.ports import Acted
 from services.commands import gate as commands
-from services.commands.cognition import canonical
+from services.commands.cognition import MAX_REFS, canonical
 from services.executor import Command, Executor
 from services.gate.actuators import Actuators
 from services.gate.asked import find_question
 from services.gate.doing import doing
 from services.gate.evidence import Citing, look_up
 from services.gate.policy import Policy
-from services.gate.verifier import MOST_REFS, Case, verify
+from services.gate.verifier import Case, verify
 from services.store.recorder import Recorder
 from services.store.session_lock import SessionLock
 
@@ -71,7 +71,7 @@ class Steps:
     def verify(self, proposal: Proposal) -> None:
         """Look at evidence, consistency and risk; hold the target, or reject."""
         content = proposal.content
-        refs = content.evidence_refs if len(content.evidence_refs) <= MOST_REFS else ()
+        refs = content.evidence_refs if len(content.evidence_refs) <= MAX_REFS else ()
         citing = Citing(content.persona_id or "", content.swarm_id)
         faulty = [c for c in look_up(self.recorder, citing, refs) if c.fault]
         question = self._question(content)

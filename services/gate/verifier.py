@@ -12,14 +12,12 @@ from domain.asking import is_reply, what_it_answers
 from domain.errors import InvalidInput
 from domain.events import ObservationReceived, ProposalCreated
 from domain.events.gate import Action, Finding
-from services.commands.cognition import canonical
+from services.commands.cognition import MAX_REFS, canonical
 from services.gate.actuators import Actuators
 from services.gate.evidence import Citation
 from services.gate.risk import assess
 from services.settings import Tool
 
-MOST_REFS = 5_000
-"""Most references one proposal may rest on."""
 _NAMED = 20
 
 
@@ -43,8 +41,8 @@ Rule = Callable[[Case], Finding | None]
 def it_rests_on_something(case: Case) -> Finding:
     """A proposal without evidence, or with more than can be looked at, is refused."""
     cited = len(case.content.evidence_refs)
-    if not 0 < cited <= MOST_REFS:
-        return _failed("evidence", f"cites {cited} references, must be 1 to {MOST_REFS:,}")
+    if not 0 < cited <= MAX_REFS:
+        return _failed("evidence", f"cites {cited} references, must be 1 to {MAX_REFS:,}")
     return _passed("evidence", f"cites {cited} references")
 
 

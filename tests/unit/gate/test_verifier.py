@@ -7,10 +7,11 @@ import pytest
 
 from domain.events import ProposalCreated
 from domain.events.gate import Action
+from services.commands.cognition import MAX_REFS
 from services.gate.actuators import actuators
 from services.gate.evidence import Citation
 from services.gate.risk import assess
-from services.gate.verifier import MOST_REFS, Case, arguments_of, verify
+from services.gate.verifier import Case, arguments_of, verify
 from services.settings import Settings
 from tests.unit.gate.given import DENY, NOON, NOTE
 
@@ -54,7 +55,7 @@ def test_an_intention_without_an_action_needs_evidence_only() -> None:
     ]
 
 
-@pytest.mark.parametrize("count", [0, MOST_REFS + 1])
+@pytest.mark.parametrize("count", [0, MAX_REFS + 1])
 def test_a_proposal_rests_on_something_that_can_be_looked_at(count: int) -> None:
     assert [rule for rule, _ in failed(case(refs=("1#0",) * count))] == ["evidence"]
 
