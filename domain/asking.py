@@ -11,6 +11,7 @@ from typing import Final
 from domain.errors import InvalidInput, TargetHeld
 from domain.events import ObservationReceived
 from domain.events.gate import Action, Finding
+from domain.vocabulary import ACTION_OUTCOMES
 
 REPLY: Final = "reply"
 """The tool that answers a question."""
@@ -21,7 +22,10 @@ MOST_CHARS: Final = 16_000
 MOST_ANSWER_CHARS: Final = 64_000
 """Longest answer, in characters."""
 _SOURCE: Final = "ask:"
-_REPLY_TITLE: Final = re.compile(r"Answer (?:user|persona|system):\S+: ")
+_REPLY: Final = re.compile(
+    rf"(?:(?:{'|'.join(ACTION_OUTCOMES)}): )?Answer (?:user|persona|system):\S+: "
+)
+"""How a memory of a reply begins: with its title, or with how it ended before that."""
 
 
 def asked_source(persona_id: str) -> str:
@@ -49,7 +53,7 @@ def says_question(memory: str) -> bool:
 
     There is no answer in it, or one made of memories that are there themselves.
     """
-    return is_question(memory) or _REPLY_TITLE.match(memory) is not None
+    return is_question(memory) or _REPLY.match(memory) is not None
 
 
 def checked_question(text: str) -> str:

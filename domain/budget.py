@@ -157,11 +157,17 @@ class Pool:
         for ceiling in ceilings:
             life = ceiling.lifetime - self.lifetime.get(ceiling.account, Credits())
             left = ceiling.minute - self.used_in(ceiling.account, window)
+            wait_secs = _until_next(window, context.now)
             if not life.covers(request.needed):
-                raise _exhausted(ceiling.account, request.needed, life, ceiling.lifetime, None)
+                may_come_back = (life + self._lent(ceiling.account)).covers(request.needed)
+                raise _exhausted(
+                    ceiling.account, request.needed, life, ceiling.lifetime, "lifetime",
+                    wait_secs if may_come_back else None,
+                )  # fmt: skip
             if not left.covers(request.needed):
-                wait_secs = _until_next(window, context.now)
-                raise _exhausted(ceiling.account, request.needed, left, ceiling.minute, wait_secs)
+                raise _exhausted(
+                    ceiling.account, request.needed, left, ceiling.minute, "minute", wait_secs
+                )
             rest = life.at_most(left) - request.needed
             ahead = Credits(rest.tokens // PART_AHEAD, rest.cpu_ms // PART_AHEAD)
             most = most.at_most(request.needed + ahead)
@@ -178,6 +184,11 @@ class Pool:
     def is_open(self, window: int) -> bool:
         """Tell whether leases of a window wait to be settled."""
         return any(lease.window == window for lease in self.open.values())
+
+    def _lent(self, account: str) -> Credits:
+        """Tell what of an account is leased and not settled: as much may come back."""
+        grants = (grant for lease in self.open.values() for grant in lease.grants)
+        return sum((granted(each) for each in grants if account in each.accounts), Credits())
 
     def _open_window(self, window: int) -> None:
         if window > self.window:
@@ -214,9 +225,10 @@ def spent(used: Mapping[str, Credits]) -> tuple[Spent, ...]:
 
 
 def _exhausted(
-    account: str, needed: Credits, left: Credits, limit: Credits, wait_secs: int | None
-) -> BudgetExhausted:
-    """Make the refusal of what does not fit; without a time to wait, the limit is for ever."""
+    account: str, needed: Credits, left: Credits, limit: Credits, period: str,
+    wait_secs: int | None,
+) -> BudgetExhausted:  # fmt: skip
+    """Make the refusal of what does not fit, and may after so many seconds; None: it never will."""
     by_tokens = needed.tokens > left.tokens
     hopeless = not limit.covers(needed)
     return BudgetExhausted(
@@ -225,7 +237,7 @@ def _exhausted(
         needed=needed.tokens if by_tokens else needed.cpu_ms,
         left=left.tokens if by_tokens else left.cpu_ms,
         limit=limit.tokens if by_tokens else limit.cpu_ms,
-        period="lifetime" if wait_secs is None else "minute",
+        period=period,
         retry_after_secs=None if hopeless else wait_secs,
     )
 

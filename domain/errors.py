@@ -230,7 +230,8 @@ class WiderThanParent(LimitExceeded):
 class BudgetExhausted(LimitExceeded):
     """The worst case of the call does not fit what is left.
 
-    `period` says of what: of a minute, or of the lifetime ceiling, which no time refills.
+    `period` says of what: of a minute, or of the lifetime ceiling, to which only what others have
+    leased and not used comes back. Without `retry_after_secs` no time helps.
     """
 
     code = "budget_exhausted"

@@ -4,6 +4,7 @@ It tells where its loop goes on, what it supposes, and what a snapshot must carr
 history: what a snapshot has distilled is in the snapshot.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,11 @@ KEPT_BYTES = 96 * 1024
 TITLE_CHARS = 160
 """Characters of a title or a claim told in a snapshot; all of it is in its own event."""
 SUMMARY_CHARS = FACT_CHARS = 2_000
+_COUNTS = re.compile(
+    r"\A(?:\d+ thoughts since position \d+; )?\d+ facts, \d+ decisions, \d+ open questions\. ?"
+)
+"""How a summary begins; what follows is the last thought."""
+_INHERITED = re.compile(r"[^\[].* \(snapshot \S+\): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class Mind:
     @property
     def known(self) -> set[str]:
         """Belief keys of its facts."""
-        return {_key(fact) for fact in self.facts if fact.startswith("[")}
+        return keys_of(self.facts)
 
     def distil(self, decided: Sequence[Decided], inherited: Sequence[str] = ()) -> dict[str, Any]:
         """Make the body of a snapshot: nothing that was decided or is open is left out."""
@@ -209,7 +215,7 @@ class Mind:
         self.seen = max(self.seen, snapshot.seen_position)
         self.asked = max(self.asked, snapshot.asked_position)
         self.failed = False
-        self.last_phase, self.last_content = None, snapshot.summary
+        self.last_phase, self.last_content = None, _COUNTS.sub("", snapshot.summary, count=1)
         if snapshot.causation_id:
             self.cause = snapshot.causation_id, snapshot.correlation_id
         self.since_snapshot = 0
@@ -218,18 +224,27 @@ class Mind:
         self.expiries = {}
 
     def _summary(self, facts: int, decisions: int, questions: int) -> str:
-        if not self.thoughts and not facts and not decisions:
+        if not (self.thoughts or facts or decisions or self.last_content):
             return "Nothing thought, nothing decided."
-        counts = (
-            f"{self.thoughts} thoughts since position {self.first_position};"
-            f" {facts} facts, {decisions} decisions, {questions} open questions."
-        )
-        return f"{counts} {self.last_content}"[:SUMMARY_CHARS]
+        since = f"{self.thoughts} thoughts since position {self.first_position}; "
+        counts = f"{facts} facts, {decisions} decisions, {questions} open questions."
+        told = f"{since if self.thoughts else ''}{counts} {self.last_content}"
+        return told[:SUMMARY_CHARS].rstrip()
+
+
+def inherited_line(persona_id: str, snapshot_id: str, summary: str) -> str:
+    """Return what a persona inherits of a child besides its facts: that it was, and its summary."""
+    return f"{persona_id} (snapshot {snapshot_id}): {summary}"
+
+
+def is_inherited(fact: str) -> bool:
+    """Tell whether a fact only says that a child was."""
+    return _INHERITED.match(fact) is not None
 
 
 def keys_of(facts: Iterable[str]) -> set[str]:
     """Return the belief keys that facts begin with."""
-    return {fact[1:].partition("]")[0] for fact in facts if fact.startswith("[")}
+    return {unquote(fact[1:].partition("]")[0]) for fact in facts if fact.startswith("[")}
 
 
 def _question(hypothesis: OpenHypothesis) -> str:
@@ -243,10 +258,6 @@ def _is_question(line: str) -> bool:
 def _mark(belief_key: str) -> str:
     """Begin a fact with what it is about, so that it can be read back."""
     return f"[{belief_key.replace('%', '%25').replace(']', '%5D')}]"
-
-
-def _key(fact: str) -> str:
-    return unquote(fact[1:].partition("]")[0])
 
 
 def _kept(lines: Sequence[str], most: int) -> list[str]:

@@ -1,11 +1,10 @@
 """Budget for calls made elsewhere: reserve, call, settle. The same call is answered the same."""
 
 from datetime import UTC, datetime
-from typing import Final
 
 from fastapi import APIRouter
 
-from domain.budget import Credits
+from domain.budget import SECONDS_A_WINDOW, Credits
 from services.api.body import JsonRoute
 from services.api.calls import Call, Commanding
 from services.api.models.reservation import NewReservation, Reservation, Settle, Settled
@@ -21,7 +20,6 @@ router = APIRouter(
     route_class=JsonRoute,
     responses=BODY | UNKNOWN | REFUSED,
 )
-_SECONDS: Final = 60
 
 
 @router.post("", responses=EXHAUSTED)
@@ -33,7 +31,7 @@ async def reserve(call: Commanding, persona_id: PersonaId, new: NewReservation) 
     def command(unit: Unit) -> Reservation:
         reservation_id = unit.context.new_id()
         granted = budget.reserve(unit, persona_id, new.call_id, reservation_id, credits, ceilings)
-        ends = (unit.context.window + 1) * _SECONDS
+        ends = (unit.context.window + 1) * SECONDS_A_WINDOW
         return Reservation(
             id=reservation_id,
             reservation_id=reservation_id,

@@ -92,13 +92,13 @@ class Quiet:
 
     def _budget(self) -> str | None:
         paused = self._app.views.personas(self._swarm_id, "paused", limit=PAGE)
-        hungry = [row.name for row in paused if row.paused_until]
-        if not hungry:
-            return None
-        if time.monotonic() - self._thought_at > BUDGET_SECS:
-            self.starved = hungry[0]
-            return None
-        return f"{hungry[0]} waits for the next minute's budget"
+        hungry = [row for row in paused if row.paused_reason == "budget"]
+        waiting = [row for row in hungry if row.paused_until]
+        if waiting and time.monotonic() - self._thought_at <= BUDGET_SECS:
+            return f"{waiting[0].name} waits for the next minute's budget"
+        if hungry:
+            self.starved = hungry[0].name
+        return None
 
     def _gate(self) -> str | None:
         for status in UNFINISHED:

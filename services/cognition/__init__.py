@@ -6,6 +6,7 @@ runner        steps one persona: observe, reflect, test, compress, rest
 request       what a thinker is asked, and what of it was shown
 calls         the calls of one request: reserved, settled, made again, repaired, by another
 thinkers      which thinker a persona has
+inheriting    what ended children leave it
 steps         one step as it is saved: the thought and all that follows from it
 governor      no reservation, no call
 recollection  a persona's mind and input, read back from the store

@@ -108,9 +108,13 @@ class Loop:
                 return
             if not await asyncio.to_thread(self._means.lock.try_acquire):
                 raise LoopElsewhere("another process runs the cognition loop of this store")
-            if seed:
-                await asyncio.to_thread(seed)
-            await self._begin()
+            try:
+                if seed:
+                    await asyncio.to_thread(seed)
+                await self._begin()
+            except BaseException:  # else nobody thinks, and nobody else may
+                await asyncio.to_thread(self._means.lock.release)
+                raise
             self._task = asyncio.create_task(self._stay(), name="cognition loop")
 
     async def stop(self, reason: str | None = None) -> None:
@@ -121,8 +125,10 @@ class Loop:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = self._scheduler = None
-            await self._record_stop(reason)
-            await asyncio.to_thread(self._means.lock.release)
+            try:
+                await self._record_stop(reason)
+            finally:
+                await asyncio.to_thread(self._means.lock.release)
 
     async def _record_stop(self, reason: str | None) -> None:
         """Settle what was leased, and record the end, unless another has taken over since."""
@@ -181,6 +187,8 @@ class Loop:
                     return
             except (StoreUnavailable, LoopSuperseded) as wrong:
                 logger.warning("the loop can't go on yet", extra={"why": str(wrong)})
+            except Exception:  # whatever it was, nobody would think any more
+                logger.exception("the loop can't go on yet")
 
     def _last_trace(self) -> datetime | None:
         head = self._means.recorder.head()

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from domain.budget import SECONDS_A_WINDOW
 from domain.context import Context
 from domain.errors import BudgetExhausted, PersonaReapedError
 from domain.streams import persona as persona_stream
@@ -19,17 +18,42 @@ from services.store.segments import log_length
 from services.unit_of_work import Unit
 
 DISTIL_AFTER = 1_000
-"""Events that are only pushed before the loop distils them, so that the tail stays short."""
+"""Events that are only pushed before they are distilled, so that the tail stays short."""
 LOOK_SECS = 60.0
+LONGEST_BACKOFF_SECS = 60.0
+DOUBLED = 6
+"""Failures in a row after which a pause is the longest."""
+
+
+def backoff_secs(failures: int) -> float:
+    """Return how long a persona waits after so many failures in a row: twice as long each time."""
+    if failures > DOUBLED:  # no float holds what years of failing come to
+        return LONGEST_BACKOFF_SECS
+    return float(2 ** (failures - 1))
 
 
 class Resting:
     """The waiting of one persona."""
 
-    def __init__(self, row: PersonaRow, thinking: Thinking) -> None:
+    def __init__(
+        self,
+        row: PersonaRow,
+        thinking: Thinking,
+        distil_after: int = DISTIL_AFTER,
+        look_secs: float = LOOK_SECS,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            row: who it is.
+            thinking: the means.
+            distil_after: events that are only pushed before they are distilled.
+            look_secs: how often it is looked for them, and for a persona that idles.
+        """
         self._row = row
         self._thinking = thinking
-        self._distil_at = DISTIL_AFTER
+        self._distil_after = self._distil_at = distil_after
+        self._look_secs = look_secs
 
     async def give_back(self) -> None:
         """Give back what is left of its lease."""
@@ -50,19 +74,22 @@ class Resting:
             if idle >= ttl and not children:
                 await asyncio.to_thread(thinking.reap, persona_id, "idle")
                 raise PersonaReapedError(persona_id)
-            left = max(1.0, (ttl - idle).total_seconds()) if idle < ttl else LOOK_SECS
+            left = max(1.0, (ttl - idle).total_seconds()) if idle < ttl else self._look_secs
             try:
-                async with asyncio.timeout(min(left, LOOK_SECS)):
+                async with asyncio.timeout(min(left, self._look_secs)):
                     await wake.wait()
             except TimeoutError:
                 continue
 
-    async def wait_for_window(self, exhausted: BudgetExhausted) -> None:
-        """Pause for an empty budget: nothing is spent until the next window opens."""
+    async def pause(self, exhausted: BudgetExhausted) -> datetime | None:
+        """Pause for an empty budget: nothing is spent until it may have filled.
+
+        Returns:
+            When to resume; None: no time fills it, and somebody must resume it.
+        """
         thinking, persona_id = self._thinking, self._row.persona_id
-        context = self._context()
-        seconds = exhausted.retry_after_secs or SECONDS_A_WINDOW
-        until = context.now + timedelta(seconds=seconds)
+        context, seconds = self._context(), exhausted.retry_after_secs
+        until = context.now + timedelta(seconds=seconds) if seconds else None
 
         def pause(unit: Unit) -> None:
             unit.fence = thinking.fence
@@ -72,7 +99,7 @@ class Resting:
             persona.pause(unit.context, "budget", used, until)
 
         await thinking.executor.execute_async(context, pause)
-        await self.wait_until(until)
+        return until
 
     async def wait_until(self, until: datetime) -> None:
         """Wait out a pause that ends by itself, and resume."""
@@ -93,7 +120,7 @@ class Resting:
         if length < self._distil_at:
             return
         mind = await asyncio.to_thread(recollection.recollect, thinking.recorder, persona_id)
-        self._distil_at = mind.length - mind.since_snapshot + DISTIL_AFTER
+        self._distil_at = mind.length - mind.since_snapshot + self._distil_after
         if mind.length < self._distil_at:
             return
         decided = await asyncio.to_thread(thinking.decided, persona_id)

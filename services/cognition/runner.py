@@ -12,19 +12,19 @@ from domain.errors import (
     PersonaIsPaused,
     PersonaReapedError,
 )
-from domain.events import PersonaSpawned
-from domain.mind import Decided, Mind, keys_of
+from domain.events import PersonaSpawned, SnapshotCompressed, ThoughtGenerated
+from domain.mind import Mind, keys_of
 from domain.recorded import Recorded
 from domain.streams import thoughts
 from domain.thinking import Memory, Question
 from projections.rows import PersonaRow
 from services.cognition import recollection, steps
 from services.cognition.calls import Calls, read_along, without_answer
+from services.cognition.inheriting import Inheritance
 from services.cognition.material import Gatherer, Material
-from services.cognition.request import Requests, shown_in
-from services.cognition.resting import Resting
-from services.cognition.saving import save_what_can_be
-from services.cognition.spent import Answered
+from services.cognition.request import Requests
+from services.cognition.resting import Resting, backoff_secs
+from services.cognition.saving import Thought, save_what_can_be, step_of
 from services.cognition.thinkers import EXTERNAL
 from services.cognition.thinking import Thinking
 from services.executor import Done
@@ -32,7 +32,6 @@ from services.gate.evidence import text_of
 
 OBSERVES_A_CYCLE = 64
 """Observe steps before a persona reflects, however much is waiting."""
-LONGEST_BACKOFF_SECS = 60.0
 ANSWER_TRIES = 3
 """Failures in a row, of whatever step, after which a question is answered by what went wrong."""
 
@@ -53,10 +52,12 @@ class Runner:
         self._requests = Requests(row)
         self._rest = Resting(row, thinking)
         self._mind = Mind(row.persona_id)
-        self._inbox: list[Memory] = []
-        self._inherited: list[str] = []
+        self._inheritance = Inheritance()
         self._wake = asyncio.Event()
+        self._is_external = EXTERNAL in row.tags
         self._asked = True
+        self._unsaved: Thought | None = None
+        """What was thought when it was paused: said once it may go on."""
         self._held = row.status == "paused" and row.paused_until is None
         self._observes = 0
         self._failures = 0
@@ -64,8 +65,8 @@ class Runner:
 
     def wake(self, memory: Memory | None = None) -> None:
         """Tell it that something came."""
-        if memory:
-            self._inbox.append(memory)
+        if memory and not self._is_external:  # its agent takes in nothing from here
+            self._inheritance.bring(memory)
         self._gatherer.look_again()
         self.resting = False
         self._wake.set()
@@ -109,18 +110,21 @@ class Runner:
         try:
             if self._held:
                 raise PersonaIsPaused(self.row.persona_id, "held")
-            material = await self._gather()
-            if material is None:
+            thought = self._unsaved or await self._think()
+            if thought is None:
                 await self._rest.give_back()
                 self.resting = not self._wake.is_set()
                 await self._rest.wait_for_input(self._wake, self._children)
                 return
-            await self._recall()
-            await self._step(material)
+            await self._say(thought)
         except BudgetExhausted as exhausted:
             await self._rest.give_back()
             self.resting = True
-            await self._rest.wait_for_window(exhausted)
+            until = await self._rest.pause(exhausted)
+            if until is None:
+                await self._wake.wait()
+                return
+            await self._rest.wait_until(until)
             self.resting = False
         except PersonaIsPaused:
             await self._rest.give_back()
@@ -130,14 +134,14 @@ class Runner:
         await asyncio.sleep(max(0.0, self._thinking.interval_secs - (time.monotonic() - began)))
 
     async def _gather(self) -> Material | None:
-        if EXTERNAL in self.row.tags:
+        if self._is_external:
             return None
         if self._asked and (material := await self._question()):
             return material
         mind, phase = self._mind, self._mind.next_phase
         may_observe = phase == "observe" or self._observes < OBSERVES_A_CYCLE
         if mind.last_phase in (None, "observe") and may_observe:
-            material = await self._gatherer.input(mind, self._inbox)
+            material = await self._gatherer.input(mind, self._inheritance.waiting)
             if material or phase == "observe":
                 return material
         if phase == "reflect":
@@ -162,7 +166,12 @@ class Runner:
         cause = event.event_id, event.correlation_id
         return Material("reflect", memories=reminded, question=question, cause=cause)
 
-    async def _step(self, material: Material) -> None:
+    async def _think(self) -> Thought | None:
+        """Take the next step; return what came of it, None if there is nothing to think about."""
+        material = await self._gather()
+        if material is None:
+            return None
+        await self._recall()
         thinking, persona_id = self._thinking, self.row.persona_id
         request = self._requests.make(material, self._known, self._children)
 
@@ -178,38 +187,30 @@ class Runner:
         if material.question and self._failures + 1 >= ANSWER_TRIES:
             answered = replace(answered, result=without_answer(answered.result))
         latency_ms = int((time.monotonic() - began) * 1000)
-        step = await self._thought(material, answered, latency_ms)
-        done = await save_what_can_be(thinking, self._context(material), step)
-        await self._take_in(material, step, done)
+        return Thought(material, answered, latency_ms)
+
+    async def _say(self, thought: Thought) -> None:
+        """Save a step. What was thought when its persona was paused is paid for, and kept.
+
+        Raises:
+            PersonaIsPaused: it may not say it yet.
+        """
+        self._unsaved = None
+        row, mind, inherited = self.row, self._mind, self._inheritance.facts
+        step = await step_of(thought, row, self._thinking, mind, inherited)
+        try:
+            done = await save_what_can_be(self._thinking, self._context(thought.material), step)
+        except PersonaIsPaused:
+            self._unsaved = thought
+            raise
+        await self._take_in(step, done)
         if self._mind.failed:
             self._failures += 1
-            await asyncio.sleep(min(LONGEST_BACKOFF_SECS, 2.0 ** (self._failures - 1)))
+            await asyncio.sleep(backoff_secs(self._failures))
         else:
             self._failures = 0
 
-    async def _thought(self, material: Material, answered: Answered, latency_ms: int) -> steps.Step:
-        thinking = self._thinking
-        decided: list[Decided] = []
-        if material.phase == "compress":
-            decided = await asyncio.to_thread(thinking.decided, self.row.persona_id)
-        return steps.Step(
-            persona_id=self.row.persona_id,
-            tags=self.row.tags,
-            phase=material.phase,
-            result=answered.result,
-            context=shown_in(answered.request),
-            latency_ms=latency_ms,
-            mind=self._mind,
-            decided=decided,
-            inherited=self._inherited,
-            ceilings=thinking.ceilings,
-            child_ttl_secs=thinking.settings.child_idle_ttl_secs,
-            fence=thinking.fence,
-            question=material.question,
-            overspent=answered.overspent,
-        )
-
-    async def _take_in(self, material: Material, step: steps.Step, done: Done[int]) -> None:
+    async def _take_in(self, step: steps.Step, done: Done[int]) -> None:
         """Fold what was saved into the mind; reload it if somebody else added to the log."""
         self._thinking.last_tick_at = done.events[0].event.occurred_at
         spawned = (
@@ -218,12 +219,12 @@ class Runner:
             if isinstance(placed.event, PersonaSpawned)
         )
         self._thinking.spawned_at = max(spawned, default=self._thinking.spawned_at)
-        self._observes = self._observes + 1 if material.phase == "observe" else 0
-        taken = {c.ref for c in step.context}
-        self._inherited += [f for m in self._inbox if m.ref in taken for f in (m.text, *m.facts)]
-        self._inbox = [memory for memory in self._inbox if memory.ref not in taken]
-        if material.phase == "compress":
-            self._inherited = []
+        self._observes = self._observes + 1 if step.phase == "observe" else 0
+        said = [placed.event for placed in done.events]
+        if not any(isinstance(each, ThoughtGenerated) and each.error for each in said):
+            self._inheritance.take({shown.ref for shown in step.context})
+        if any(isinstance(each, SnapshotCompressed) for each in said):
+            self._inheritance.distilled()
         if done.result != self._mind.length:
             self._mind = await asyncio.to_thread(
                 recollection.recollect, self._thinking.recorder, self.row.persona_id
@@ -250,7 +251,7 @@ class Runner:
     @property
     def _known(self) -> set[str]:
         """Belief keys it holds true, by itself or from a child that has ended."""
-        return self._mind.known | keys_of(self._inherited)
+        return self._mind.known | keys_of(self._inheritance.facts)
 
     def _context(self, material: Material) -> Context:
         """Make the context of a step: it follows from the last thought, or from new input."""

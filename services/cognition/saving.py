@@ -1,16 +1,58 @@
 """Saves a step of a persona, as much of it as is allowed: what was thought is never lost."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from domain.context import Context
 from domain.errors import InvalidInput, LimitExceeded
+from domain.mind import Decided, Mind
 from domain.streams import thoughts
+from projections.rows import PersonaRow
 from services.cognition import recollection, steps
 from services.cognition.calls import failed
+from services.cognition.material import Material
+from services.cognition.request import shown_in
+from services.cognition.spent import Answered
 from services.cognition.steps import Step
 from services.cognition.thinking import Thinking
 from services.executor import Done
 from services.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What came of thinking about something."""
+
+    material: Material
+    answered: Answered
+    latency_ms: int
+
+
+async def step_of(
+    thought: Thought, row: PersonaRow, thinking: Thinking, mind: Mind, inherited: Sequence[str]
+) -> Step:
+    """Make a thought a step to be saved, with what its persona has decided by now."""
+    material, answered = thought.material, thought.answered
+    decided: list[Decided] = []
+    if material.phase == "compress":
+        decided = await asyncio.to_thread(thinking.decided, row.persona_id)
+    return Step(
+        persona_id=row.persona_id,
+        tags=row.tags,
+        phase=material.phase,
+        result=answered.result,
+        context=shown_in(answered.request),
+        latency_ms=thought.latency_ms,
+        mind=mind,
+        decided=decided,
+        inherited=inherited,
+        ceilings=thinking.ceilings,
+        child_ttl_secs=thinking.settings.child_idle_ttl_secs,
+        fence=thinking.fence,
+        question=material.question,
+        overspent=answered.overspent,
+    )
 
 
 async def save_what_can_be(thinking: Thinking, context: Context, step: Step) -> Done[int]:

@@ -14,8 +14,11 @@ from domain.events import (
     PersonaResumed,
     PersonaSpawned,
 )
+from domain.mind import inherited_line
 from domain.recorded import Recorded
 from domain.thinking import Memory
+from projections import snapshots
+from projections.privacy import EVERYTHING
 from projections.rows import PersonaRow, SnapshotRow
 from services.cognition.runner import Runner
 from services.cognition.thinking import Thinking
@@ -33,6 +36,8 @@ TOPICS = (
 )
 PAGE = 1_000
 LONGEST_BACKOFF_SECS = 30.0
+CYCLES = 8
+"""Cycles looked back for what a persona has inherited: more than end while a child is reaped."""
 AGAIN_SECS = 0.5
 """How soon views that are behind are asked again."""
 
@@ -178,17 +183,37 @@ class Scheduler:
 
     async def _bring_inheritances(self) -> None:
         """After a start: what children left while nobody was there to take it."""
+        known: dict[str, list[SnapshotRow]] = {}
         for row in await asyncio.to_thread(self._views.everybody):
-            parent = self._runners.get(row.parent_id or "")
-            if row.status != "reaped" or not parent or not row.final_snapshot_id:
+            parent_id = row.parent_id or ""
+            if row.status != "reaped" or parent_id not in self._runners:
                 continue
-            known = await asyncio.to_thread(self._views.latest_snapshot, parent.row.persona_id)
-            if not known or not any(row.final_snapshot_id in fact for fact in known.facts):
-                await self._inherit(parent, row.persona_id)
+            if parent_id not in known:
+                known[parent_id] = await asyncio.to_thread(self._last_cycles, parent_id)
+            left = await asyncio.to_thread(self._views.latest_snapshot, row.persona_id)
+            if left and not _has_inherited(known[parent_id], left):
+                self._runners[parent_id].wake(_memory(left))
+
+    def _last_cycles(self, persona_id: str) -> list[SnapshotRow]:
+        return self._views.ask(
+            lambda cursor: snapshots.select(cursor, persona_id=persona_id, limit=CYCLES),
+            EVERYTHING,
+        )
+
+
+def _has_inherited(cycles: Sequence[SnapshotRow], left: SnapshotRow) -> bool:
+    """Tell whether a persona, by its last snapshots, has taken in what a child left.
+
+    Its facts say so, as far as newer ones have not taken their place; and no cycle ends before
+    what waits at its beginning is taken in.
+    """
+    if len(cycles) == CYCLES and left.position < cycles[-1].position:
+        return True
+    return any(left.snapshot_id in fact for fact in cycles[0].facts) if cycles else False
 
 
 def _memory(snapshot: SnapshotRow) -> Memory:
-    left = f"{snapshot.persona_id} (snapshot {snapshot.snapshot_id}): {snapshot.summary}"
+    left = inherited_line(snapshot.persona_id or "", snapshot.snapshot_id, snapshot.summary)
     return Memory(snapshot.event_id, "cold", left, facts=snapshot.facts)
 
 

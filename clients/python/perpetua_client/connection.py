@@ -62,7 +62,7 @@ class Connection:
             except (httpx.RequestError, PerpetuaError) as error:
                 await either(self._sleep(patience.pause(error)))
 
-    async def _post(self, kind: type[T], path: str, **body: Any) -> T:
+    async def _post(self, kind: type[T], path: str, /, **body: Any) -> T:
         return await self._send(kind, "POST", path, body)
 
     async def _events(self, cursor: str) -> AsyncGenerator[Event]:
@@ -117,13 +117,14 @@ class Patience:
         Raises:
             PerpetuaError: it is of no use, or was tried for long enough.
         """
+        url_is_wrong = isinstance(error, httpx.UnsupportedProtocol)
         if isinstance(error, httpx.RequestError):
             error = Unavailable("unreachable", f"no answer: {error!r}", None, {})
         self._since = self._since or time.monotonic()
         failing = time.monotonic() - self._since
         pause = (error.retry_after or 0) + random.uniform(0.5, 1.0) * min(3, 0.2 + failing)
         passes = isinstance(error, Unavailable) or error.retry_after
-        if not passes or failing + pause > self._secs:
+        if url_is_wrong or not passes or failing + pause > self._secs:
             raise error
         return pause
 

@@ -129,7 +129,9 @@ def _unanswered(persona: PersonaRow) -> tuple[str, str]:
     if persona.status == "reaped":
         return "failed", f"{who} was reaped before it answered"
     if persona.status == "paused":
-        return "pending", f"{who} is paused: {persona.paused_reason}"
+        until = persona.paused_until
+        ends = f"{until:%Y-%m-%dT%H:%M:%SZ}" if until else "somebody resumes it"
+        return "pending", f"{who} is paused ({persona.paused_reason}) until {ends}"
     return "pending", f"{who} has not answered yet"
 
 

@@ -192,9 +192,13 @@ def _meanwhile(model: OpenAISettings) -> str:
 
 
 def _described(model: OpenAISettings) -> str:
+    from services.cognition.openai.prices import price_of
+
     found = f"{model.model} at {model.base_url} is reached"
     if model.structured != "json_schema":
         found += f", answers are asked for as {model.structured}: more of them are malformed"
+    if (model.price or price_of(model.model)) is None:
+        found += ", its price is not known: its cost counts as 0 unless you set `price`"
     if model.fallback is None:
         found += ", without a fallback: nobody thinks while it does not answer"
     return found

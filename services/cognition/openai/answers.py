@@ -15,7 +15,7 @@ from domain.errors import InvalidInput
 from domain.thinking import ThinkRequest
 from services.cognition.openai.shown import Shown
 from services.commands.cognition import belief_key
-from services.commands.proposing import MAX_TARGET_BYTES
+from services.commands.proposing import MAX_TARGET_BYTES, MAX_TITLE_CHARS
 
 LONGEST_TEXT = 16_000
 """Most characters of one text: an answer of many tokens must still fit an event."""
@@ -59,6 +59,13 @@ def _text(value: str) -> str:
     return value.strip()
 
 
+def _title(value: str) -> str:
+    line = " ".join(_text(value).split())
+    if len(line) > MAX_TITLE_CHARS:
+        raise ValueError(f"must have at most {MAX_TITLE_CHARS} characters")
+    return line
+
+
 def _key(value: str) -> str:
     try:
         return belief_key(value)
@@ -76,11 +83,12 @@ def _arguments(value: str | dict[str, Any]) -> str:
     """Return arguments as canonical JSON; an object is taken for the string that says it."""
     try:
         read = json.loads(value) if isinstance(value, str) else value
-        if isinstance(read, dict):
-            return rfc8785.dumps(read).decode()
+        arguments = rfc8785.dumps(read).decode() if isinstance(read, dict) else ""
     except (ValueError, RecursionError, rfc8785.CanonicalizationError):
-        pass
-    raise ValueError("must be a JSON object, written as a string")
+        arguments = ""
+    if not arguments:
+        raise ValueError("must be a JSON object, written as a string")
+    return _text(arguments)
 
 
 Label = TypeAliasType("Label", Annotated[str, AfterValidator(_label)])
@@ -109,7 +117,7 @@ class Hypothesis(Form):
 class Proposal(Form):
     """Something to be done."""
 
-    title: Text
+    title: Annotated[str, AfterValidator(_title)]
     rationale: Text
     risk: Literal["low", "medium", "high", "critical"]
     tool: Tool

@@ -154,7 +154,7 @@ def _proposed(
         return None
     arguments = str(proposal.arguments)
     return Proposed(
-        " ".join(proposal.title.split()),
+        proposal.title,
         proposal.rationale,
         Action(tool=proposal.tool, target=proposal.target, arguments=arguments),
         proposal.risk,

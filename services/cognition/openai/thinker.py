@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any, Final
 
 from domain.budget import Credits
@@ -17,7 +18,7 @@ from services.cognition.openai.endpoint import Endpoint, passing
 from services.cognition.openai.fitting import Frame
 from services.cognition.openai.recent import Recent
 from services.cognition.openai.reply import NoCompletion, Reply, read_reply
-from services.cognition.openai.settings import OpenAISettings
+from services.cognition.openai.settings import OpenAISettings, Price
 from services.cognition.openai.usage import counted
 from services.cognition.standing import ModelStanding
 
@@ -53,7 +54,11 @@ class OpenAIThinker:
         self._calling = Calling(settings, endpoint)
         self._circuit = circuit or Circuit()
         self._recent = Recent()
-        self._price = prices.price_or_none_said(settings.model, settings.price)
+
+    @cached_property
+    def _price(self) -> Price:
+        """What the model costs; looked up, and said if unknown, with the first answer only."""
+        return prices.price_or_none_said(self._settings.model, self._settings.price)
 
     @property
     def state(self) -> CircuitState:

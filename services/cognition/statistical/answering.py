@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from domain.asking import reply_title
 from domain.events.cognition import Thinker, Usage
+from domain.mind import is_inherited
 from domain.references import position_of
 from domain.thinking import Answer, Memory, ThinkRequest, ThinkResult
 from services.cognition.statistical.lines.words import words
@@ -64,7 +65,8 @@ def _rank(said: _Saying) -> tuple[int, int, float, int]:
 def _sayings(wanted: set[str], memories: Sequence[Memory]) -> Iterator[_Saying]:
     for memory in memories:
         summary = () if memory.tier == "cold" else (memory.text,)  # it only counts thoughts
-        for text in memory.facts or summary:
+        facts = [fact for fact in memory.facts if not is_inherited(fact)]  # nor do children's
+        for text in facts or summary:
             one_line = " ".join(text.split())
             shared = len(wanted & _words(one_line))
             yield _Saying(shared, memory.score or 0.0, one_line[:MOST_CHARS], memory.ref)

@@ -102,6 +102,7 @@ class StatisticalThinker:
         fresh = [line for line in _lines(request.lines) if (line.position, line.number) > upto]
         if fresh:
             self._upto[who] = fresh[-1].position, fresh[-1].number
+            self._raised[who].keep()
         return self._notebook(request).read(fresh)
 
     def _think(self, request: ThinkRequest) -> ThinkResult:
@@ -112,7 +113,15 @@ class StatisticalThinker:
             "test": self._test,
             "compress": self._compress,
         }[request.phase]
-        answer = step(request) if request.question is None else answered(request)
+        if request.question is not None:
+            answer = answered(request)
+        else:
+            raised = self._raised[request.persona_id]
+            if request.phase == "reflect":  # before anything followed: that one was not saved
+                raised.take_back()
+            else:
+                raised.keep()
+            answer = step(request)
         spent_ms = int((time.perf_counter() - began) * 1000)
         return replace(answer, usage=Usage(cpu_ms=spent_ms))
 

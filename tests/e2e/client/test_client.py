@@ -44,7 +44,13 @@ async def test_an_agent_thinks_supposes_checks_and_gets_what_it_proposed_done(
         agent.hypothesise(me, "root-guessed", "Somebody guesses.", 0.7, evidence_refs=[ref])
     )
     await now(
-        agent.check(me, supposed["hypothesis_id"], outcome="passed", evidence_refs=[thought["id"]])
+        agent.check(
+            me,
+            supposed["hypothesis_id"],
+            kind="look",
+            outcome="passed",
+            evidence_refs=[thought["id"]],
+        )
     )
     proposal = await now(
         agent.propose(

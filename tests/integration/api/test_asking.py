@@ -201,7 +201,8 @@ def test_who_waits_hears_that_the_persona_was_reaped(asked: Asked) -> None:
 def test_a_paused_persona_may_be_asked_and_says_so(asked: Asked) -> None:
     asked.operator.post(f"{asked.path}/pause").raise_for_status()
     told = asked.ask("Asleep?")
-    assert (told["status"], told["detail"]) == ("pending", f"{asked.persona_id} is paused: manual")
+    said = f"{asked.persona_id} is paused (manual) until somebody resumes it"
+    assert (told["status"], told["detail"]) == ("pending", said)
 
 
 @pytest.mark.parametrize("odd", ["nothing", "019b0000-0000-7000-8000-000000000000", "%20", "1%230"])

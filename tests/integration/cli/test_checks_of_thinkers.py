@@ -93,7 +93,7 @@ async def test_a_server_that_is_away_or_silent_is_a_warning_and_holds_up_no_othe
             tmp_path,
             away=model("http://127.0.0.1:1/v1"),
             mute=model(mute),
-            well=model(server.url, structured="text", fallback=None),
+            well=model(server.url, model="llama3", structured="text", fallback=None),
         )
     away, silent_one, well = findings
     assert (away.verdict, "can't be reached" in away.found) == ("warning", True)
@@ -101,6 +101,7 @@ async def test_a_server_that_is_away_or_silent_is_a_warning_and_holds_up_no_othe
     assert well.verdict == "fine"
     assert "asked for as text" in well.found
     assert "without a fallback" in well.found
+    assert "its price is not known" in well.found
     assert KEY not in repr(findings)
 
 

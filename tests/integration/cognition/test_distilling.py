@@ -3,13 +3,14 @@
 import asyncio
 import threading
 import time
-
-import pytest
+from datetime import timedelta
 
 from domain.events import PersonaReaped, SnapshotCompressed, ThoughtGenerated
 from services.app import App
-from services.cognition import resting
-from services.commands import cognition
+from services.cognition.governor import Governor
+from services.cognition.resting import Resting
+from services.cognition.thinking import Thinking
+from services.commands import cognition, loop
 from services.unit_of_work import Unit
 from tests.integration.cognition.conftest import Running, observe, rested
 from tests.integration.cognition.test_loop import events, spawn, until
@@ -35,6 +36,26 @@ def think(app: App, persona_id: str, times: int) -> None:
     app.executor.run(app.executor.context("user:test"), command)
 
 
+def thinking_of(app: App) -> Thinking:
+    """Begin a loop of nobody: what its runners would be given."""
+    context = app.executor.context("system:loop")
+    started = app.executor.run(context, lambda unit: loop.start_loop(unit, [0], 100, None))
+    return Thinking(
+        executor=app.executor,
+        recorder=app.recorder,
+        governor=Governor(app.executor, app.settings.limits),
+        thinkers=app.thinkers,
+        remembering=app.remembering,
+        settings=app.settings.cognition,
+        ceilings=app.settings.limits,
+        fence=started.result,
+        interval_secs=0.1,
+        decided=app.reaper.decided,
+        idle_for=lambda persona_id: timedelta(),
+        reap=lambda persona_id, reason: None,
+    )
+
+
 async def test_a_question_pushed_while_a_mind_is_distilled_is_carried_on(running: Running) -> None:
     pushed: list[str] = []
 
@@ -52,17 +73,23 @@ async def test_a_question_pushed_while_a_mind_is_distilled_is_carried_on(running
 
 
 async def test_a_persona_that_is_only_spoken_for_is_distilled_whatever_its_tags(
-    running: Running, monkeypatch: pytest.MonkeyPatch
+    running: Running,
 ) -> None:
-    monkeypatch.setattr(resting, "DISTIL_AFTER", 50)
-    monkeypatch.setattr(resting, "LOOK_SECS", 0.1)
     async with running(Metered()) as app:
+        await app.loop.stop()
         spawn(app, "quiet")
+        app.views.catch_up()
+        row = app.views.persona("quiet")
+        assert row
+        resting = Resting(row, thinking_of(app), distil_after=50, look_secs=0.1)
+        waiting = asyncio.create_task(resting.wait_for_input(asyncio.Event(), ()))
         think(app, "quiet", 120)
         await until(lambda: events(app, SnapshotCompressed, "quiet"))
         think(app, "quiet", 60)
         await until(lambda: len(events(app, SnapshotCompressed, "quiet")) == 2)
         await asyncio.sleep(0.5)
+        waiting.cancel()
+        await asyncio.wait({waiting})
 
         first, second = events(app, SnapshotCompressed, "quiet")
     assert (first.thoughts_in, second.thoughts_in) == (120, 60)

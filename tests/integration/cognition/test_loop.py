@@ -6,10 +6,18 @@ from typing import TypeVar
 
 import pytest
 
-from domain.events import Event, PersonaPaused, PersonaReaped, SnapshotCompressed, ThoughtGenerated
+from domain.events import (
+    Event,
+    PersonaPaused,
+    PersonaReaped,
+    PersonaResumed,
+    SnapshotCompressed,
+    ThoughtGenerated,
+)
 from domain.limits import Limits
 from services.app import App
 from services.cognition.loop import CognitionDisabled, LoopElsewhere
+from services.commands import lifecycle
 from services.commands.lifecycle import NewPersona
 from services.store.codec import decode
 from tests.integration.cognition.conftest import Running, observe, rested
@@ -87,6 +95,28 @@ async def test_an_empty_budget_pauses_and_never_overspends(running: Running) -> 
         spent = sum(t.usage.tokens for t in events(app, ThoughtGenerated, "poor"))
         assert (paused.reason, paused.until is not None) == ("budget", True)
         assert 0 < spent <= 300
+
+
+async def test_a_budget_for_life_that_is_used_up_pauses_until_somebody_resumes(
+    running: Running,
+) -> None:
+    async with running(Metered()) as app:
+        spawn(app, "poor", token_budget_lifetime=330)
+        observe(app, "x" * 200 + "\n")
+        await until(lambda: events(app, PersonaPaused, "poor"))
+        await until(lambda: events(app, SnapshotCompressed, "root-thinker"))
+        observe(app, "y\n")
+        await until(lambda: len(events(app, SnapshotCompressed, "root-thinker")) == 2)
+
+        [paused] = events(app, PersonaPaused, "poor")
+        spent = sum(t.usage.tokens for t in events(app, ThoughtGenerated, "poor"))
+        assert (paused.reason, paused.until) == ("budget", None)
+        assert 0 < spent <= 330
+
+        context = app.executor.context("user:test")
+        app.executor.run(context, lambda unit: lifecycle.resume(unit, "poor"))
+        await until(lambda: len(events(app, PersonaPaused, "poor")) == 2)
+        assert len(events(app, PersonaResumed, "poor")) == 1
 
 
 async def test_a_thinker_that_uses_more_than_was_reserved_is_charged_and_stopped(

@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from domain.budget import Credits
 from domain.events import BudgetLeased, BudgetSettled, PersonaPaused, ThoughtGenerated
 from domain.events.budget import Spent
 from domain.thinking import ThinkRequest, ThinkResult
 from services.app import App
+from services.cognition.governor import Governor
+from services.store.save import Fence
 from tests.integration.cognition.conftest import Running, observe, rested
 from tests.integration.cognition.test_loop import events, spawn, until
 from tests.integration.cognition.thinkers import Greedy, Metered
@@ -74,6 +78,24 @@ async def test_who_is_reaped_in_the_middle_of_a_call_pays_for_it_in_full(running
         [paid] = spent(app, "short-lived")
         assert paid.tokens in {each.tokens for each in thinker.reserved}
         assert len(open_leases(app)) == 1, "the other thinks on"
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_lease_is_settled_although_the_wait_for_it_was_cut_short(
+    running: Running, turns: int
+) -> None:
+    async with running(Metered()) as app:
+        governor = Governor(app.executor, app.settings.limits)
+        context, fence = app.executor.context(f"persona:{ROOT}"), Fence("loop", 1)
+        reserving = asyncio.create_task(governor.reserve(context, ROOT, Credits(50, 50), fence))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reserving.cancel()
+        await asyncio.wait({reserving})
+        await governor.give_all_back(context, fence)
+
+        assert open_leases(app) == []
+        assert not any(each.tokens for each in spent(app, ROOT))
 
 
 async def test_what_was_used_beyond_a_reservation_is_charged_while_its_persona_is_paused(

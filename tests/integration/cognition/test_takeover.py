@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 import pytest
 
-from domain.errors import LoopSuperseded
+from domain.errors import LoopSuperseded, UnknownThinker
 from domain.events import CognitionStarted, CognitionStopped, ThoughtGenerated
 from domain.thinking import ThinkRequest, ThinkResult
 from services.commands import loop as commands
@@ -63,6 +63,40 @@ async def test_a_lost_lock_is_taken_back_under_a_new_epoch(running: Running, dat
 
         assert [e.epoch for e in events(app, CognitionStarted)] == [1, 2]
         assert len(events(app, ThoughtGenerated)) == 6
+
+
+async def test_whatever_goes_wrong_as_it_is_taken_back_it_is_tried_again(
+    running: Running, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(Metered()) as app:
+        await rested(app, observe(app, "one\n"))
+        wrong: list[Exception] = [ZeroDivisionError("oh")]
+
+        def recover() -> None:
+            if wrong:
+                raise wrong.pop()
+
+        monkeypatch.setattr(app.gate, "recover", recover)
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+            )
+        await until(lambda: len(events(app, CognitionStarted)) == 3)
+        await rested(app, observe(app, "two\n"))
+
+        assert app.loop.running
+
+
+async def test_a_start_that_fails_leaves_the_loop_to_others(running: Running) -> None:
+    def seed() -> None:
+        raise UnknownThinker("nobody", ["somebody"])
+
+    async with running(Metered()) as app:
+        await app.loop.stop()
+        with pytest.raises(UnknownThinker):
+            await app.loop.start(seed=seed)
+        async with running(Metered()) as other:
+            assert other.loop.running
 
 
 async def test_what_an_older_loop_tries_is_refused(running: Running) -> None:

@@ -45,6 +45,11 @@ def test_what_does_not_pass_is_raised_at_once(lasting: PerpetuaError) -> None:
     assert raised.value is lasting
 
 
+def test_a_url_that_can_be_none_is_said_at_once() -> None:
+    with pytest.raises(Unavailable, match="http://"):
+        Patience(30).pause(httpx.UnsupportedProtocol("URL is missing an 'http://'"))
+
+
 def test_a_wait_that_outlasts_patience_is_not_begun() -> None:
     with pytest.raises(BudgetExhausted) as raised:
         Patience(30).pause(refusal(BudgetExhausted, "budget_exhausted", 31))

@@ -37,6 +37,18 @@ def test_a_lifetime_ceiling_is_for_ever_and_the_refusal_says_so() -> None:
     }  # fmt: skip
 
 
+def test_what_others_have_leased_for_life_may_come_back_and_the_refusal_says_when() -> None:
+    world = with_root(LIMITS.model_copy(update={"token_budget_lifetime": 100}))
+    reserved = world.reserve("root", tokens=80)
+    world.later(seconds=42)
+    told = exhausted(world, tokens=50)
+    assert (told["period"], told["left"], told["retry_after_secs"]) == ("lifetime", 20, 18)
+    assert exhausted(world, tokens=101)["retry_after_secs"] is None
+    world.settle(reserved, "root", 60)
+    assert exhausted(world, tokens=50)["retry_after_secs"] is None
+    world.reserve("root", tokens=40)
+
+
 @pytest.mark.parametrize("of", ["swarm", "fabric"])
 def test_a_lifetime_ceiling_of_a_swarm_or_the_fabric_counts_what_was_used(of: str) -> None:
     """Credits are granted ahead to swarms; what is left of a window is not lost for ever."""

@@ -82,5 +82,7 @@ def test_no_child_may_more_than_its_parent(lineage: list[tuple[str, ...]]) -> No
 
 def test_a_question_and_a_reply_say_no_answer() -> None:
     assert says_question(f"{asked_source('p')}: 1 line; Who?")
-    assert says_question(reply_title("persona:ann", "Who\nis it?"))
+    replied = reply_title("persona:ann", "Who\nis it?")
+    assert says_question(replied)
+    assert says_question(f'success: {replied}; {{"answer":"Ann."}}')
     assert not says_question("Answer the door: somebody knocks")

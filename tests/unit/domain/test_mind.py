@@ -17,7 +17,16 @@ from domain.events import (
     ThoughtGenerated,
 )
 from domain.events.cognition import ContextRef, Thinker, Usage
-from domain.mind import KEPT_DECISIONS, KEPT_FACTS, KEPT_QUESTIONS, Decided, Mind
+from domain.mind import (
+    KEPT_DECISIONS,
+    KEPT_FACTS,
+    KEPT_QUESTIONS,
+    Decided,
+    Mind,
+    inherited_line,
+    is_inherited,
+    keys_of,
+)
 from domain.recorded import Recorded
 from domain.references import carried_in
 from domain.vocabulary import PHASES
@@ -119,9 +128,24 @@ def test_a_confirmed_hypothesis_is_a_fact_in_the_place_of_the_earlier_one() -> N
 @pytest.mark.parametrize("key", ["a]b", "[x]", "100%", "%5d", "]"])
 def test_a_belief_key_with_brackets_is_still_known(key: str) -> None:
     mind = told(raised("h", key), checked("h", "passed"))
-    assert mind.known == {key}
+    assert mind.known == keys_of(mind.facts) == {key}
     told(raised("i", key, "newer"), checked("i", "passed"), mind=mind)
     assert len(mind.facts) == 1
+
+
+def test_a_summary_counts_once_however_often_its_mind_is_distilled() -> None:
+    mind = told(thought(content="All is quiet."))
+    counts = "0 facts, 0 decisions, 0 open questions."
+    assert mind.distil(())["summary"] == f"1 thoughts since position 10; {counts} All is quiet."
+    mind = compressed(compressed(mind))
+    told(raised("h"), checked("h", "passed"), mind=mind)
+    assert mind.distil(())["summary"] == "1 facts, 0 decisions, 0 open questions. All is quiet."
+
+
+def test_a_fact_that_only_says_that_a_child_was_is_told_from_others() -> None:
+    assert is_inherited(inherited_line("a child", "s-1", "2 facts."))
+    assert not is_inherited("[k] it wrote (snapshot s-1): so it is (0.90)")
+    assert not is_inherited("hypothesis h: so it is (0.90)")
 
 
 def test_a_refuted_hypothesis_is_gone() -> None:

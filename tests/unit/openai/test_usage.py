@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.cognition.openai.endpoint import Endpoint
 from services.cognition.openai.prices import cost_micro_usd, price_of, price_or_none_said, table
-from services.cognition.openai.settings import Price
+from services.cognition.openai.settings import OpenAISettings, Price
+from services.cognition.openai.thinker import OpenAIThinker
 from services.cognition.openai.usage import counted
 
 
@@ -68,6 +70,16 @@ def test_a_price_that_is_given_goes_before_the_table_and_an_unknown_one_is_said(
 
     assert cost_micro_usd(free, 1_000_000, 1_000_000) == 0
     assert "no price is known" in caplog.text
+
+
+async def test_who_opens_a_store_and_asks_no_model_hears_of_no_price(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = OpenAISettings(base_url="http://127.0.0.1:9/v1", model="llama3")
+    endpoint = Endpoint(settings.base_url, 1)
+    OpenAIThinker(settings, endpoint, {})
+    await endpoint.close()
+    assert not caplog.records
 
 
 def test_a_cost_is_exact_and_rounded_up() -> None:

@@ -22,7 +22,25 @@ async def test_lines_that_are_shown_again_are_counted_once() -> None:
     assert "failed 9 times" in supposed.claim
     assert supposed.evidence_refs == ("7#0-8",)
 
+    assert (await thinker.think(replace(request, phase="compress"))).error is None
+    reflected = await thinker.think(replace(request, phase="reflect"))
+    assert not reflected.hypotheses, "what was saved, as the step after it shows, is no news"
+
     thinker.forget(REQUEST.persona_id)
     await thinker.think(request)
     [supposed] = (await thinker.think(replace(request, phase="reflect"))).hypotheses
     assert "failed 6 times" in supposed.claim
+
+
+async def test_what_a_step_raised_that_was_not_saved_is_raised_again() -> None:
+    thinker, request = StatisticalThinker(), replace(REQUEST, lines=LINES)
+    await thinker.think(request)
+    reflecting = replace(request, phase="reflect")
+
+    first = await thinker.think(reflecting)
+    assert first.hypotheses
+    await thinker.recall(request)
+    assert (await thinker.think(reflecting)).hypotheses == first.hypotheses
+
+    await thinker.think(replace(request, phase="test"))
+    assert not (await thinker.think(reflecting)).hypotheses
