@@ -108,9 +108,13 @@ class Loop:
                 return
             if not await asyncio.to_thread(self._means.lock.try_acquire):
                 raise LoopElsewhere("another process runs the cognition loop of this store")
-            if seed:
-                await asyncio.to_thread(seed)
-            await self._begin()
+            try:
+                if seed:
+                    await asyncio.to_thread(seed)
+                await self._begin()
+            except BaseException:  # whoever can begin may
+                await asyncio.to_thread(self._means.lock.release)
+                raise
             self._task = asyncio.create_task(self._stay(), name="cognition loop")
 
     async def stop(self, reason: str | None = None) -> None:
@@ -181,6 +185,8 @@ class Loop:
                     return
             except (StoreUnavailable, LoopSuperseded) as wrong:
                 logger.warning("the loop can't go on yet", extra={"why": str(wrong)})
+            except Exception:
+                logger.exception("the loop can't go on yet")
 
     def _last_trace(self) -> datetime | None:
         head = self._means.recorder.head()
