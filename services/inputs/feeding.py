@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import Final
 
 from domain import streams
+from domain.errors import DomainError
 from services.commands.cognition import Batch, Dropped, observe
 from services.executor import Executor
 from services.inputs.files import Input
@@ -96,19 +97,27 @@ class Feeder:
     async def _persist(
         self, name: str, batches: Sequence[Batch | Dropped], length: int | None
     ) -> None:
-        """Store batches, however long the store is out of reach."""
+        """Store batches, however long the store is out of reach, or nobody may be spawned."""
         while True:
             try:
                 await self._store(name, batches, length)
                 return
             except _NobodyThere:
-                await asyncio.to_thread(self._seed)
+                await self._seeded()
             except StoreUnavailable as lost:
                 logger.warning("the store is out of reach", extra={"why": str(lost)})
                 await asyncio.sleep(RETRY_SECS)
                 mark = await self._mark(name)
                 if (mark.offset, mark.file) == (batches[-1].offset, batches[-1].file):
                     return
+
+    async def _seeded(self) -> None:
+        """Have somebody spawned; what is in the way passes, and must not end the input."""
+        try:
+            await asyncio.to_thread(self._seed)
+        except (DomainError, StoreUnavailable) as refused:
+            logger.warning("nobody is there to see what came", extra={"why": str(refused)})
+            await asyncio.sleep(RETRY_SECS)
 
     async def _store(
         self, name: str, batches: Sequence[Batch | Dropped], length: int | None

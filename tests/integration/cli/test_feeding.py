@@ -4,12 +4,17 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
+from domain.errors import SpawnQuotaExceeded
 from domain.events import ObservationReceived, PersonaReaped, PersonaSpawned
 from services.app import App
 from services.commands.lifecycle import DEFAULT_SWARM
+from services.inputs import feeding
 from services.inputs.feeding import Feeder
 from services.inputs.files import open_inputs
 from services.settings import Settings
+from services.store.errors import StoreUnavailable
 from tests.checks import check_positions, history
 
 
@@ -98,3 +103,30 @@ async def test_whoever_idled_away_is_followed_by_another_when_something_comes(
         [since] = [tag for tag in second.event.identity.tags if tag.startswith("since:")]
         assert ended.position < int(since.removeprefix("since:")) <= events[-1].position
         assert isinstance(events[-1].event, ObservationReceived)
+
+
+async def test_an_input_goes_on_once_somebody_may_be_spawned_to_see_it(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "RETRY_SECS", 0.01)
+    log = tmp_path / "a.log"
+    log.write_text("one\n")
+    with opened(tmp_path / "home", database) as app, open_inputs([str(log)]) as [source]:
+        faults = iter(
+            [SpawnQuotaExceeded("fabric", "live personas", 1, 1), StoreUnavailable("gone", "wait")]
+        )
+
+        def seed() -> None:
+            for fault in faults:
+                raise fault
+            app.seed_core()
+
+        stop = asyncio.Event()
+        feeder = Feeder(app.executor, DEFAULT_SWARM, seed, stop)
+        task = asyncio.create_task(feeder.feed(source))
+        async with asyncio.timeout(60):
+            while text_in(app) != "one\n" and not task.done():
+                await asyncio.sleep(0.02)
+        stop.set()
+        await task
+        assert text_in(app) == "one\n"
