@@ -1,6 +1,7 @@
 """`perpetua relay`: publish the events on Kafka, apart from `perpetua up`."""
 
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -41,10 +42,9 @@ def relay(
         if slots is not None:
             made.change_slots(slots)
         made.start()
-        screen.show(screen.said(f"Publishing on {settings.kafka}. Ctrl-C ends it."))
-        try:
+        with suppress(KeyboardInterrupt):
+            screen.show(screen.said(f"Publishing on {settings.kafka}. Ctrl-C ends it."))
             while True:
                 time.sleep(LOOK_SECS)
-        except KeyboardInterrupt:
-            made.stop(STOP_SECS)
+        made.stop(STOP_SECS)
     screen.show("Ended in good order.")
