@@ -24,6 +24,7 @@ from services.commands.lifecycle import NewPersona
 from services.store.codec import decode
 from tests.integration.cognition.conftest import Running, observe, rested
 from tests.integration.cognition.thinkers import Failing, Greedy, Hanging, Metered
+from tests.minute import early_in_a_minute
 
 E = TypeVar("E", bound=Event)
 
@@ -88,6 +89,7 @@ async def test_a_failed_step_is_taken_again(running: Running) -> None:
 
 
 async def test_an_empty_budget_pauses_and_never_overspends(running: Running) -> None:
+    await asyncio.to_thread(early_in_a_minute)
     async with running(Metered()) as app:
         spawn(app, "poor", token_budget_per_minute=300)
         observe(app, "x" * 200 + "\n")
