@@ -19,8 +19,11 @@ EXAMPLE = ROOT / "examples" / "sshd.log"
 PERPETUA = Path(sys.executable).with_name("perpetua")
 TOKEN = "token-of-these-tests-only"
 PATIENCE_SECS = 60.0
-SOON_SECS = 10.0
-"""What is to end within five seconds, beside tests that want the processors as well."""
+SOON_SECS = 15.0
+"""What is to end within five seconds, beside tests that want the processors as well.
+
+Longer than all that is waited for at most, one after the other, where something hangs.
+"""
 ONE_LINE = re.compile(r"perpetua: [^\n]+\n")
 
 
