@@ -63,7 +63,6 @@ def kill_again_and_again(
             assert all_published(client, store) == len(filling.ids), f"seed {seed}"
 
 
-@pytest.mark.timeout(300)
 def test_a_broker_that_is_killed_in_mid_transaction_loses_and_doubles_nothing(
     own_broker: LocalBroker, store: Recorder, empty_database: str, impatient: BusSettings
 ) -> None:
