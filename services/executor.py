@@ -174,6 +174,9 @@ class Executor:
                 return done
             try:
                 return self._saved(unit, done, await future)
+            except asyncio.CancelledError:
+                unit.forget()  # nobody hears whether it is stored: nothing may rest on that it is
+                raise
             except Exception as refused:
                 _again_or_raise(unit, refused)
             await asyncio.sleep(_pause(attempt))

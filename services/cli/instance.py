@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final, Self
 
 from services.cli.failures import Failure
@@ -14,6 +15,9 @@ LOCK: Final = "up.lock"
 """Locked while `up` runs; the kernel lets go of it with the process."""
 RUNTIME: Final = "up.json"
 """Where it answers; may be left behind by one that was killed."""
+LOOKED_SECS: Final = 2.0
+"""How long the place may seem taken because somebody looks whether it is."""
+_LOOK_SECS: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ def running(home: Path) -> Running | None:
     except FileNotFoundError:
         return None
     try:
-        if _take(lock):
+        if _take(lock, fcntl.LOCK_SH):  # shared: of two who look at once, both see that it is free
             return None
         return _read(home)
     finally:
@@ -57,9 +61,12 @@ class Instance:
             OSError: the home can't be written.
         """
         lock = os.open(self._home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not _take(lock):
-            os.close(lock)
-            raise _is_taken(self._home, _read(self._home))
+        patient_until = monotonic() + LOOKED_SECS
+        while not _take(lock, fcntl.LOCK_EX):
+            if monotonic() > patient_until:
+                os.close(lock)
+                raise _is_taken(self._home, _read(self._home))
+            sleep(_LOOK_SECS)
         self._lock = lock
         return self
 
@@ -96,9 +103,9 @@ def _is_taken(home: Path, other: Running | None) -> Failure:
     )
 
 
-def _take(lock: int) -> bool:
+def _take(lock: int, how: int) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -55,7 +55,12 @@ class Interrupts:
             finally:
                 self._task = None
 
-        return asyncio.run(cancellable())
+        main = cancellable()
+        try:
+            return asyncio.run(main)
+        finally:
+            for each in (main, work):  # a signal may have come before they began
+                each.close()
 
     @contextmanager
     def blocking(self) -> Iterator[None]:

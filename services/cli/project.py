@@ -1,7 +1,7 @@
 """`perpetua project`: keep one view up apart from `perpetua up`, from Kafka or from the store."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -66,6 +66,7 @@ def project(
         return
     with ExitStack() as stack:
         apart, open_source = _opened(stack, settings, view, source, into)
+        stack.enter_context(suppress(KeyboardInterrupt))
         where = "Kafka" if source == "kafka" else "the store"
         screen.show(screen.said(f"Keeping {name} up from {where}. Ctrl-C ends it."))
         _keep(apart, open_source)

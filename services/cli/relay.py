@@ -1,6 +1,7 @@
 """`perpetua relay`: publish the events on Kafka, apart from `perpetua up`."""
 
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -42,14 +43,13 @@ def relay(
         if slots is not None:
             made.change_slots(slots)
         made.start()
-        screen.show(screen.said(f"Publishing on {settings.kafka}. Ctrl-C ends it."))
-        try:
+        with suppress(KeyboardInterrupt):
+            screen.show(screen.said(f"Publishing on {settings.kafka}. Ctrl-C ends it."))
             while True:
                 time.sleep(LOOK_SECS)
-        except KeyboardInterrupt:
-            if not made.stop(STOP_SECS):
-                raise Failure(
-                    f"it did not end within {STOP_SECS:g} s: nothing is lost, the next one asks"
-                    " Kafka how far this one came"
-                ) from None
+        if not made.stop(STOP_SECS):
+            raise Failure(
+                f"it did not end within {STOP_SECS:g} s: nothing is lost, the next one asks Kafka"
+                " how far this one came"
+            )
     screen.show("Ended in good order.")

@@ -147,12 +147,11 @@ class Gate:
 
         For a moment after its death the server takes whoever acted for alive; that is waited for.
         """
-        left, patient_until = self.unfinished(), time.monotonic() + PATIENCE_SECS
-        while left:
+        left = [each for each in self.unfinished() if not self._goes_on(each)]
+        patient_until = time.monotonic() + PATIENCE_SECS  # however long the first look at all took
+        while left and time.monotonic() < patient_until:
+            time.sleep(PAUSE_SECS)
             left = [each for each in left if not self._goes_on(each)]
-            if time.monotonic() > patient_until:
-                return
-            time.sleep(PAUSE_SECS if left else 0)
 
     async def run(self) -> None:
         """Recover, then advance every proposal that is made or approved, until the store closes."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -67,6 +68,7 @@ class Indexer:
         self._again_secs = again_secs
         self._sweep_secs = sweep_secs
         self._lock = SessionLock(conninfo, "perpetua memory")
+        self._opening = threading.Lock()
         self._connection: Connection | None = None
         self._done_to = 0
         self._sweep_at = 0.0
@@ -99,16 +101,17 @@ class Indexer:
         return made
 
     def close(self) -> None:
-        """Leave the work to others; a look that goes on elsewhere ends soon."""
-        self._closed = True
-        self._lock.release()
-        self._disconnect()
+        """Leave the work to others; a look that goes on elsewhere ends soon, and opens nothing."""
+        with self._opening:
+            self._closed = True
+            self._lock.release()
+            self._disconnect()
 
     def _look(self) -> float | None:
         """Do a lot of what is to be done; return how long to rest, None for ever."""
         began = time.monotonic()
         try:
-            if self._lock.try_acquire():
+            if self._has_the_lock():
                 self._lot()
         except VectorsUnavailable as why:
             logger.warning("memory is searched by words alone", extra={"why": str(why)})
@@ -121,6 +124,10 @@ class Indexer:
         else:
             self._complaint = ""
         return max(self._rest_secs, time.monotonic() - began)
+
+    def _has_the_lock(self) -> bool:
+        with self._opening:
+            return not self._closed and self._lock.try_acquire()
 
     def _lot(self) -> int:
         """Make the vectors of some nodes; return of how many."""
@@ -154,10 +161,14 @@ class Indexer:
         self._done_to = head
 
     def _connected(self) -> Connection:
-        if self._connection is None:
-            self._connection = connect(self._conninfo, _SETTINGS)
-            vectors.prepare(self._connection, self._embedder)
-        return self._connection
+        with self._opening:
+            if self._closed:
+                raise StoreUnavailable("memory has been closed", "open it again")
+            if self._connection:
+                return self._connection
+            opened = self._connection = connect(self._conninfo, _SETTINGS)
+        vectors.prepare(opened, self._embedder)
+        return opened
 
     def _disconnect(self) -> None:
         if self._connection:

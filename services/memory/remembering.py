@@ -19,6 +19,7 @@ from domain.thinking import Memory
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 HOT: Final = 8
 """Last thoughts it is reminded of."""
@@ -76,7 +77,9 @@ class Remembering:
         return await self._reminded(persona_id, query, hot, ASKED_ANEW, says_question)
 
     async def _recent(self, persona_id: str) -> list[Memory]:
-        recent = await self._in_time(asyncio.to_thread(self._hot.recent, persona_id, HOT), ())
+        recent = await self._in_time(
+            lambda: asyncio.to_thread(self._hot.recent, persona_id, HOT), ()
+        )
         return [_memory(each) for each in recent]
 
     async def _reminded(
@@ -84,19 +87,20 @@ class Remembering:
         count: int = HOT + WARM, is_left_out: Callable[[str], bool] = lambda text: False,
     ) -> list[Memory]:  # fmt: skip
         cold, shared, warm = await asyncio.gather(
-            self._in_time(self._cold.latest(persona_id, persona_id), None),
-            self._in_time(asyncio.to_thread(self._shared.context, persona_id, SHARED), ()),
-            self._in_time(self._warm.search(persona_id, query, count), ()),
+            self._in_time(lambda: self._cold.latest(persona_id, persona_id), None),
+            self._in_time(lambda: asyncio.to_thread(self._shared.context, persona_id, SHARED), ()),
+            self._in_time(lambda: self._warm.search(persona_id, query, count), ()),
         )
         fresh = {each.ref for each in hot}
         found = [each for each in warm if not (each.ref in fresh or is_left_out(each.text))][:WARM]
         every = [*([cold] if cold else []), *shared, *found, *hot]
         return list({each.ref: each for each in every if not is_left_out(each.text)}.values())
 
-    async def _in_time(self, asked: Awaitable[T], otherwise: T) -> T:
+    async def _in_time(self, ask: Callable[[], Awaitable[T]], otherwise: U) -> T | U:
+        """Return the answer in time; cancelled before it begins, nothing was asked."""
         try:
             async with asyncio.timeout(self._patience_secs):
-                return await asked
+                return await ask()
         except Exception as wrong:
             self._tell(repr(wrong))
             return otherwise

@@ -1,5 +1,6 @@
 """PostgreSQL of our own under the home folder, for whoever has no server (ADR 2)."""
 
+import os
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -7,6 +8,7 @@ from time import monotonic, sleep
 from typing import Final
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from services.store.connect import Connection, connect
@@ -18,17 +20,14 @@ from services.store.server_user import ServerUser, server_user
 
 _START_SECONDS: Final = 90.0
 """Crash recovery included."""
-_ANCHOR: Final = "perpetua-anchor"
-"""Name of the connection that says: this process uses the server."""
+_ANCHOR: Final = "perpetua-anchor-"
+"""Begins the name of the connection that says: this process uses the server; its id follows."""
 _OTHERS: Final = (
-    "select count(*), count(*) filter (where application_name = %s)"
-    " from pg_stat_activity where pid <> pg_backend_pid()"
+    "select application_name from pg_stat_activity where pid <> pg_backend_pid()"
     " and backend_type in ('client backend', 'walsender')"
 )
 _CLOSING_SECONDS: Final = 2.0
-"""How long other connections may take to close before they count as users."""
-_DYING_SECONDS: Final = 0.05
-"""The same for anchors, which close unannounced only when their process was killed."""
+"""How long connections of nobody who lives may take to close before they count as users."""
 
 
 class EmbeddedPostgres:
@@ -129,17 +128,30 @@ class EmbeddedPostgres:
             if process.pid() is None:
                 process.launch()
             try:
-                return connect(self.conninfo, {"application_name": _ANCHOR})
+                return connect(self.conninfo, {"application_name": f"{_ANCHOR}{os.getpid()}"})
             except StoreUnavailable:  # still starting, recovering, or on its way out
                 if monotonic() > deadline:
                     raise
             sleep(0.05)
 
     def _alone(self, anchor: Connection) -> bool:
-        start = monotonic()
-        while (row := anchor.execute(_OTHERS, (_ANCHOR,)).fetchone()) and row[0]:
-            waited = monotonic() - start
-            if waited > (_DYING_SECONDS if row[1] else _CLOSING_SECONDS):
+        patient_until = monotonic() + _CLOSING_SECONDS
+        while others := [name for (name,) in anchor.execute(_OTHERS)]:
+            if any(map(_is_in_use, others)) or monotonic() > patient_until:
                 return False
             sleep(0.01)
         return True
+
+
+def _is_in_use(name: str) -> bool:
+    """Tell whether a connection is the anchor of a process that lives.
+
+    The server closes those of a killed one by itself, however long that takes on a busy machine.
+    """
+    if not name.startswith(_ANCHOR):
+        return False
+    try:
+        process = psutil.Process(int(name.removeprefix(_ANCHOR)))
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except (ValueError, psutil.Error):
+        return False

@@ -25,6 +25,9 @@ class SessionLock:
 
     Losing the connection is losing the lock: `lost` is set at once, and another may hold it. What
     the loser still writes is refused by its fence.
+
+    It may be taken and given back from any thread: a release that comes while the lock is being
+    taken waits for that, and gives it back.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class SessionLock:
         self._key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
         self._on_lost = on_lost
         self._silence_secs = silence_secs
+        self._changing = threading.Lock()
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
         self._wake: socket.socket | None = None
@@ -66,6 +70,10 @@ class SessionLock:
         if self.held:
             return True
         self.release()
+        with self._changing:
+            return self.held or self._take()
+
+    def _take(self) -> bool:
         self.lost.clear()
         connection = connect(self._conninfo, _KEEPALIVE | self._silence())
         if not self._ask(connection, "select pg_try_advisory_lock(%s)"):
@@ -96,16 +104,18 @@ class SessionLock:
 
     def release(self) -> None:
         """Give the lock back, if it is held."""
-        if self._wake and self._thread:
-            self._wake.close()
-            if self._thread is not threading.current_thread():
-                self._thread.join()
-        if self._connection:
+        with self._changing:
+            connection, thread, wake = self._connection, self._thread, self._wake
+            self._connection = self._thread = self._wake = None
+        if wake and thread:
+            wake.close()
+            if thread is not threading.current_thread():
+                thread.join()
+        if connection:
             if not self.lost.is_set():  # the server may take a while to notice that it is closed
                 with suppress(psycopg.Error):
-                    self._connection.execute("select pg_advisory_unlock(%s)", (self._key,))
-            self._connection.close()
-        self._connection = self._thread = self._wake = None
+                    connection.execute("select pg_advisory_unlock(%s)", (self._key,))
+            connection.close()
 
     def _ask(self, connection: Connection, question: LiteralString) -> Any:
         """Return the one value a question about the lock brings, if any."""

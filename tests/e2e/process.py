@@ -18,9 +18,12 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "examples" / "sshd.log"
 PERPETUA = Path(sys.executable).with_name("perpetua")
 TOKEN = "token-of-these-tests-only"
-PATIENCE_SECS = 60.0
-SOON_SECS = 10.0
-"""What is to end within five seconds, beside tests that want the processors as well."""
+PATIENCE_SECS = 120.0
+SOON_SECS = 15.0
+"""What is to end within five seconds, beside tests that want the processors as well.
+
+Longer than all that is waited for at most, one after the other, where something hangs.
+"""
 ONE_LINE = re.compile(r"perpetua: [^\n]+\n")
 
 

@@ -42,7 +42,8 @@ def test_up_publishes_all_it_does_and_says_so(
         assert [slot["state"] for slot in status["slots"]] == ["publishing"]
         assert f"{kafka}, up to date" in perpetua("status").stdout
         up.interrupt()
-    assert perpetua.errors == ""
+    tried_on = "perpetua: the relay is held up, trying on"  # where Kafka is slow to make a topic
+    assert [line for line in perpetua.errors.splitlines() if not line.startswith(tried_on)] == []
     assert published(kafka, stored), "the end of the loop too"
     verified = perpetua("topics", "--verify").stdout
     assert f"{stored.head():,} events on Kafka as in the store" in verified

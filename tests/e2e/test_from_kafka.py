@@ -12,7 +12,7 @@ from domain.events import ObservationReceived
 from services.bus.broker import LocalBroker
 from services.store.recorder import Recorder
 from tests.checks import check_positions, history
-from tests.e2e.process import EXAMPLE, Perpetua, Up, until
+from tests.e2e.process import EXAMPLE, SOON_SECS, Perpetua, Up, until
 
 NOWHERE = "127.0.0.1:1"
 PARTITIONS = 2
@@ -91,7 +91,7 @@ def test_killed_again_and_again_it_observes_each_record_once_beside_a_file(
     with perpetua.up(EXAMPLE, "--from-kafka", named) as up:
         until(lambda: are_observed(stored, named, writer.written), "all is observed")
         until(lambda: up.get("/v1/cognition/proposals"), "the file is thought about")
-        assert up.interrupt() < 10
+        assert up.interrupt() < SOON_SECS
     writer.close()
     assert perpetua.errors == ""
     check_positions(history(stored))
@@ -128,7 +128,7 @@ def test_kafka_away_at_the_start_is_said_and_the_rest_goes_on(
         until(lambda: up.get("/v1/cognition/proposals"), "the file is thought about")
         said = f"and PERPETUA_KAFKA; {named} is read once it answers"
         until(lambda: said in perpetua.output, "it is said")
-        assert up.interrupt() < 10
+        assert up.interrupt() < SOON_SECS
 
 
 @pytest.mark.soak
@@ -147,7 +147,7 @@ def test_kafka_may_be_away_at_the_start_and_in_between(
             writer.close()
             own_broker.stop()
             said_times(perpetua, times + 1)
-        assert up.interrupt() < 10
+        assert up.interrupt() < SOON_SECS
 
 
 def said_times(perpetua: Perpetua, times: int) -> None:

@@ -32,8 +32,7 @@ def large(tmp_path: Path) -> Path:
 
 def test_ctrl_c_ends_a_run_at_once_and_in_good_order(embedded: Perpetua, large: Path) -> None:
     process = embedded.start("run", large)
-    until((embedded.home / "postgres" / "data" / "postmaster.pid").exists, "it started")
-    time.sleep(2.0)
+    until(lambda: has_events(EmbeddedPostgres(embedded.home).conninfo), "it reads")
     assert process.poll() is None
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
@@ -155,6 +154,9 @@ def test_the_token_is_shown_once_and_kept_for_its_owner_only(perpetua: Perpetua)
 
 
 def has_events(database: str) -> bool:
-    with psycopg.connect(database) as connection, suppress(psycopg.errors.UndefinedTable):
+    with (
+        suppress(psycopg.OperationalError, psycopg.errors.UndefinedTable),
+        psycopg.connect(database) as connection,
+    ):
         return bool(connection.execute("select from events limit 1").fetchall())
     return False

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from services.store.recorder import Recorder
 from tests.e2e.client.cases import LINES, NOTIFY, USED, Network, begin, block, heard, now
 from tests.e2e.client.kept import of, settled, topics
 from tests.e2e.process import ROOT, TOKEN, Up, until
+from tests.minute import early_in_a_minute
 
 DENY = {"tool": "file.append", "target": "deny.list", "arguments": {"line": "192.0.2.7"}}
 
@@ -86,8 +86,7 @@ async def test_events_come_in_order_and_go_on_after_a_cursor(network: Network) -
 
 
 async def test_a_budget_is_refused_before_the_call_and_settled_after_it(network: Network) -> None:
-    if (left := 60 - datetime.now(UTC).second) < 10:
-        await asyncio.sleep(left)  # a window is the UTC minute: none must end in between
+    await asyncio.to_thread(early_in_a_minute)
     me, agent = await begin(network)
     impatient = network.client(network.token_of(agent), patience_secs=0)
 

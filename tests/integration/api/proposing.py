@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from tests.e2e.process import until
 from tests.integration.api.serving import persona, policy
 
 PERSONAS = "/v1/swarm/personas"
@@ -58,9 +59,10 @@ def show(client: httpx.Client, proposal_id: str) -> dict[str, Any]:
 def waiting(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
     """Propose, and return what a person is shown once the gate waits for one."""
     proposal_id = propose(client, body)["id"]
-    for _ in range(500):
-        shown = show(client, proposal_id)
-        if shown["stage"] not in ("created", "verified"):
-            break
+    until(
+        lambda: show(client, proposal_id)["stage"] not in ("created", "verified"),
+        "the gate is done with it",
+    )
+    shown = show(client, proposal_id)
     assert shown["stage"] == "waiting", shown
     return shown

@@ -1,6 +1,5 @@
 """The loop over HTTP: one, however many ask."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.e2e.process import until
 from tests.integration.api.serving import Served, persona, serving, settings_for
 
 STATUS = {
@@ -107,11 +107,6 @@ def test_a_thinking_fabric_says_when_it_thought_last(client: httpx.Client) -> No
     client.post(
         "/v1/swarm/personas/root-thinker/observations", json={"source": "s", "content": lines}
     ).raise_for_status()
-    deadline = time.monotonic() + 20
-    thought_count = 0
-    while not thought_count and time.monotonic() < deadline:
-        time.sleep(0.05)
-        thought_count = client.get("/v1/swarm/personas/root-thinker").json()["thought_count"]
-
-    assert thought_count > 0
+    root = "/v1/swarm/personas/root-thinker"
+    until(lambda: client.get(root).json()["thought_count"], "it has thought")
     assert client.get("/v1/cognition/status").json()["last_tick_at"] is not None

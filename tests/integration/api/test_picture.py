@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.integration.api.serving import APPROVER, VIEWER, Served, persona, policy
+from tests.minute import early_in_a_minute
 
 PATH = "/v1/picture"
 PRIVATE, SHARED = "only ann may know", "all of the swarm may know"
@@ -21,7 +22,6 @@ def pictured(shared: Served, shared_client: httpx.Client) -> Iterator[httpx.Clie
         (people, persona("ann", policy=limits)),
         (f"{people}/ann/spawn", persona("kid", swarm_id="kids")),
         (people, persona("bob", policy=policy(share_memory=True), swarm_id="others")),
-        (f"{people}/ann/reservations", {"call_id": "c", "tokens": 300, "cpu_ms": 10}),
         (f"{people}/ann/observations", {"source": "a.log", "content": "one\ntwo\nthree"}),
         (f"{people}/ann/hypotheses", supposed("h1", PRIVATE)),
         (f"{people}/bob/hypotheses", supposed("h2", SHARED)),
@@ -78,6 +78,9 @@ def test_it_has_everything_at_a_glance(pictured: httpx.Client) -> None:
 
 
 def test_what_is_left_is_what_the_lineage_says(pictured: httpx.Client) -> None:
+    early_in_a_minute()
+    call = {"call_id": "c", "tokens": 300, "cpu_ms": 10}
+    pictured.post("/v1/swarm/personas/ann/reservations", json=call).raise_for_status()
     lineage = pictured.get("/v1/swarm/lineage", params={"credits": True}).json()
     left = {each["persona_id"]: each["credits_left"] for each in lineage["nodes"]}
     for each in asked(pictured)["minds"]:

@@ -1,6 +1,5 @@
 """Proposals over HTTP: agents make them, people see and decide on them."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from domain.events import ActionExecuted, ApprovalGranted
 from services.gate.settings import GateSettings
 from services.store.codec import decode
+from tests.e2e.process import until
 from tests.integration.api.proposing import (
     PROPOSALS,
     begin,
@@ -236,11 +236,9 @@ def test_why_goes_back_to_the_input_that_made_a_persona_think(client: httpx.Clie
     log = "".join(f"Failed password for root from 192.0.2.7 port {n} ssh2\n" for n in range(40))
     content = {"source": "sshd", "content": log}
     seen = client.post("/v1/swarm/personas/root-thinker/observations", json=content).json()
-    for _ in range(200):
-        found = client.get(PROPOSALS, params={"status": "waiting"}).json()
-        if found:
-            break
-        time.sleep(0.1)
+    due = {"status": "waiting"}
+    until(lambda: client.get(PROPOSALS, params=due).json(), "a person is waited for")
+    found = client.get(PROPOSALS, params=due).json()
     told = client.get(f"{PROPOSALS}/{found[0]['id']}/why").json()
     first, second = told["events"][:2]
     assert (first["topic"], first["position"]) == ("observation.received", seen["position"])

@@ -1,9 +1,7 @@
 """Budget for calls made elsewhere: reserve, call, settle."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,16 +9,14 @@ import pytest
 
 from tests.integration.api.agent import Agent
 from tests.integration.api.serving import Served, policy
+from tests.minute import early_in_a_minute
 
 THOUGHT = {"phase": "observe", "content": "x"}
 
 
 @pytest.fixture(autouse=True)
 def _within_one_minute() -> None:
-    """A budget's window is the UTC minute: begin none of these just before its end."""
-    left = 60 - datetime.now(UTC).second
-    if left < 10:
-        time.sleep(left)
+    early_in_a_minute()
 
 
 @pytest.fixture

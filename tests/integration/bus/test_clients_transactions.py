@@ -8,7 +8,7 @@ import pytest
 
 from services.bus.client import Client, Outgoing, TopicPartition
 from services.bus.errors import BusError, BusUnavailable, ProducerFenced
-from services.settings import BusSettings
+from services.bus.settings import BusSettings
 from tests.integration.bus.clients import (
     PATIENCE_SECS,
     every_client,

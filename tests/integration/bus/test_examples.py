@@ -22,7 +22,7 @@ from services.store.recorder import Recorder
 from tests.integration.bus.consuming import Line, by_partition, messages, stored
 from tests.integration.bus.publishing import published as published_by_the_relay
 
-pytestmark = pytest.mark.timeout(300)  # Maven fetches what it needs the first time
+pytestmark = pytest.mark.timeout(600)  # Maven fetches what it needs the first time
 
 EXAMPLES = FOLDER.parent.parent / "examples"
 MAVEN = ["mvn", "-q", "-B", "-ntp", "-f", str(EXAMPLES / "consumer-java"), "compile", "exec:java"]

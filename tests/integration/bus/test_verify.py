@@ -7,9 +7,9 @@ import pytest
 from services.bus import verify as verifying
 from services.bus.client import Client, Outgoing, TopicPartition
 from services.bus.errors import BusUnavailable
+from services.bus.settings import BusSettings
 from services.bus.topics import create
 from services.bus.verify import verify
-from services.settings import BusSettings
 from services.store.recorder import Recorder
 from tests.e2e.process import until
 from tests.integration.bus.clients import every_client

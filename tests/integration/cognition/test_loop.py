@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 
 from domain.events import (
+    CognitionStarted,
+    CognitionStopped,
     Event,
     PersonaPaused,
     PersonaReaped,
     PersonaResumed,
+    PersonaSpawned,
     SnapshotCompressed,
     ThoughtGenerated,
 )
@@ -22,6 +26,7 @@ from services.commands.lifecycle import NewPersona
 from services.store.codec import decode
 from tests.integration.cognition.conftest import Running, observe, rested
 from tests.integration.cognition.thinkers import Failing, Greedy, Hanging, Metered
+from tests.minute import early_in_a_minute
 
 E = TypeVar("E", bound=Event)
 
@@ -86,6 +91,7 @@ async def test_a_failed_step_is_taken_again(running: Running) -> None:
 
 
 async def test_an_empty_budget_pauses_and_never_overspends(running: Running) -> None:
+    await asyncio.to_thread(early_in_a_minute)
     async with running(Metered()) as app:
         spawn(app, "poor", token_budget_per_minute=300)
         observe(app, "x" * 200 + "\n")
@@ -170,13 +176,15 @@ async def test_personas_idle_out_but_not_for_the_time_the_fabric_was_down(
 ) -> None:
     async with running(Metered()) as app:
         spawn(app, "brief", idle_ttl_secs=3)
-        await asyncio.sleep(0.5)
     await asyncio.sleep(3)
     async with running(Metered()) as app:
-        await asyncio.sleep(0.7)
-        assert not events(app, PersonaReaped, "brief")
         await until(lambda: events(app, PersonaReaped, "brief"))
-        assert events(app, PersonaReaped, "brief")[0].reason == "idle"
+
+        [born], [reaped] = events(app, PersonaSpawned, "brief"), events(app, PersonaReaped, "brief")
+        [_, began], [ended] = events(app, CognitionStarted), events(app, CognitionStopped)
+        was_up = (ended.occurred_at - born.occurred_at) + (reaped.occurred_at - began.occurred_at)
+        assert reaped.reason == "idle"
+        assert was_up >= timedelta(seconds=3)
 
 
 async def test_parallel_starts_make_one_loop(running: Running, database: str) -> None:

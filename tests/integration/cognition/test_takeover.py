@@ -110,3 +110,36 @@ async def test_what_an_older_loop_tries_is_refused(running: Running) -> None:
             app.executor.run(app.executor.context("system:loop"), write)
 
         assert not events(app, CognitionStopped)
+
+
+async def test_a_loop_that_can_not_go_on_at_once_goes_on_later(
+    running: Running, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(Metered()) as app:
+        recover, faults = app.gate.recover, iter([RuntimeError("not now")])
+
+        def once_in_vain() -> None:
+            for fault in faults:
+                raise fault
+            recover()
+
+        monkeypatch.setattr(app.gate, "recover", once_in_vain)
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+            )
+        await until(lambda: len(events(app, CognitionStarted)) == 3)
+        await rested(app, observe(app, "one\n"))
+        assert app.loop.running
+
+
+async def test_a_loop_that_could_not_begin_keeps_nobody_else_from_it(running: Running) -> None:
+    def fail() -> None:
+        raise RuntimeError("nobody can be spawned")
+
+    async with running(Metered()) as app:
+        await app.loop.stop()
+        with pytest.raises(RuntimeError, match="nobody can be spawned"):
+            await app.loop.start(seed=fail)
+        async with running(Metered()) as other:
+            assert other.loop.running

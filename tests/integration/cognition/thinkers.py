@@ -87,7 +87,7 @@ class Interrupted(Metered):
     """Lets something happen while it thinks a step of a phase."""
 
     def __init__(self, phase: str, happen: Callable[[], object]) -> None:
-        super().__init__()
+        super().__init__(timeout_ms=10_000)  # what happens is stored, however busy the machine is
         self.phase, self.happen = phase, happen
 
     async def think(self, request: ThinkRequest) -> ThinkResult:

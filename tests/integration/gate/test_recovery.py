@@ -18,6 +18,7 @@ import pytest
 from domain.errors import NotAllowed, ProposalWrongState
 from domain.events import ActionExecuted
 from services.commands import gate as commands
+from services.gate import gate
 from services.gate.settings import GateSettings
 from services.store.session_lock import SessionLock
 from tests.integration.gate.conftest import OpenHouse
@@ -202,6 +203,22 @@ def test_recovery_waits_for_the_lock_of_whoever_died(
     house.gate.recover()
     release.join()
     assert outcome(house, proposal_id) == "success"
+
+
+def test_recovery_waits_for_the_dead_however_long_the_living_take(
+    house: House, dying: Callable[[Tool], House], database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "PATIENCE_SECS", 0.2)
+    held, slow = house.note("held"), house.note("slow")
+    lock = SessionLock(database, house.gate.load(held).id)
+    assert lock.try_acquire()
+
+    def take_long() -> None:
+        time.sleep(0.3)
+        lock.release()
+
+    dying(Tool(house.folder, before=take_long)).gate.recover()
+    assert [outcome(house, each) for each in (held, slow)] == ["success", "success"]
 
 
 def test_many_threads_in_many_processes_caches_act_once(

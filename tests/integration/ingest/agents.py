@@ -1,9 +1,9 @@
 """A persona that is spoken for by Kafka."""
 
-import time
 from typing import Any
 from uuid import uuid4
 
+from tests.e2e.process import until
 from tests.integration.api.proposing import LOG
 from tests.integration.api.serving import persona, policy
 from tests.integration.ingest.conftest import House
@@ -36,11 +36,12 @@ class Agent:
         """Propose; return what a person is shown once the gate has brought it so far."""
         made = self.ask("propose", **body)
         assert made.status == 200, made.told
-        for _ in range(400):
-            path = f"/v1/cognition/proposals/{made.body['id']}"
-            shown: dict[str, Any] = self.house.operator.get(path).json()
-            if shown["stage"] == stage:
-                break
-            time.sleep(0.02)
-        assert shown["stage"] == stage
+        path = f"/v1/cognition/proposals/{made.body['id']}"
+        shown: dict[str, Any] = {}
+
+        def is_there() -> bool:
+            shown.update(self.house.operator.get(path).json())
+            return bool(shown["stage"] == stage)
+
+        until(is_there, f"the gate has brought it to {stage}")
         return shown

@@ -79,7 +79,6 @@ def killing(folder: Path, database: str, broker: LocalBroker, library: str, kill
             assert each.process.poll() is None, each.perpetua.errors
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("library", LIBRARIES[:1])
 def test_nothing_is_lost_or_done_twice_when_members_and_the_broker_are_killed(
     tmp_path: Path, empty_database: str, own_broker: LocalBroker, library: str
@@ -96,7 +95,6 @@ def test_nothing_is_lost_or_done_twice_in_thirty_kills(
     killing(tmp_path, empty_database, own_broker, library, 30)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("crash", "seconds"),
     [(False, 3), pytest.param(True, LONGER_THAN_A_WRITE_WAITS_SECS, marks=pytest.mark.soak)],

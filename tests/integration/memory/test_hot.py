@@ -20,7 +20,9 @@ FAST_SECS = 0.001
 @asynccontextmanager
 async def followed(rings: HotRings) -> AsyncIterator[None]:
     task = asyncio.create_task(rings.follow())
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(30):
+        while not rings._following:
+            await asyncio.sleep(0.01)
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """Vectors are made of nodes and of nothing else, once, whatever fails meanwhile."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from uuid import uuid4
 
@@ -190,3 +191,32 @@ def test_only_one_process_makes_vectors(warm: House) -> None:
     finally:
         first.close()
         second.close()
+
+
+async def test_a_look_that_goes_on_after_the_end_leaves_no_connection_and_no_lock(
+    warm: House,
+) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+
+    def head() -> int:
+        looking.set()
+        go_on.wait(60)
+        return 1
+
+    warm.node("text")
+    before = connections(warm)
+    running = asyncio.create_task(Indexer(warm.database, Counting(), head, lambda: True).run())
+    await until(looking.is_set)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    go_on.set()
+    await until(lambda: "perpetua-memory" not in {each.name for each in threading.enumerate()})
+    await until(lambda: connections(warm) == before)
+
+
+def connections(warm: House) -> int:
+    row = warm.connection.execute(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+    ).fetchone()
+    assert row
+    return int(row[0])

@@ -30,6 +30,7 @@ class CuttingProxy:
             "", **parameters, host=self._folder.name, sslmode="disable", gssencmode="disable"
         )
         self._cut_at: bytes | None = None
+        self._cuts_there = True
         self._from_server = True
         self._then: Callable[[], object] = lambda: None
         self.cuts = 0
@@ -47,6 +48,10 @@ class CuttingProxy:
     def cut_before_commit(self, then: Callable[[], object] = lambda: None) -> None:
         """At the next commit, keep the request from the server."""
         self._arm(COMMIT, from_server=False, then=then)
+
+    def hold_at(self, text: bytes, until: Callable[[], object]) -> None:
+        """Let the next request with this text wait until a call returns."""
+        self._arm(text, from_server=False, then=until, cuts=False)
 
     def refuse(self) -> None:
         """Take no new connections."""
@@ -70,8 +75,11 @@ class CuttingProxy:
             thread.join(5)
         self._folder.cleanup()
 
-    def _arm(self, cut_at: bytes, *, from_server: bool, then: Callable[[], object]) -> None:
-        self._from_server, self._then, self._cut_at = from_server, then, cut_at
+    def _arm(
+        self, cut_at: bytes, *, from_server: bool, then: Callable[[], object], cuts: bool = True
+    ) -> None:
+        self._from_server, self._then, self._cuts_there = from_server, then, cuts
+        self._cut_at = cut_at
 
     def _accept(self) -> None:
         while True:
@@ -95,9 +103,10 @@ class CuttingProxy:
                 cut_at = self._cut_at
                 if cut_at and self._from_server == from_server and cut_at in data:
                     self._cut_at = None
-                    self.cuts += 1
                     self._then()
-                    break
+                    if self._cuts_there:
+                        self.cuts += 1
+                        break
                 sink.sendall(data)
         except OSError:
             pass

@@ -66,6 +66,24 @@ def test_a_killed_user_does_not_keep_the_server_from_stopping(home: Path) -> Non
     assert server.pid is None
 
 
+def test_the_connection_of_a_killed_user_may_take_its_time_to_close(home: Path) -> None:
+    user = run_python("embedded_user", home, "wait")
+    first_line(user)
+    server = EmbeddedPostgres(home)
+    with psycopg.connect(server.start()) as connection:
+        [backend] = connection.execute(
+            "select pid from pg_stat_activity where application_name like 'perpetua-anchor%%'"
+            " and application_name not like %s",
+            [f"%{os.getpid()}"],
+        ).fetchall()
+    os.kill(backend[0], signal.SIGSTOP)
+    kill(user)
+    go_on = threading.Timer(0.5, os.kill, [backend[0], signal.SIGCONT])
+    go_on.start()
+    assert server.stop_if_last_user()
+    go_on.join()
+
+
 @pytest.mark.parametrize("moment", [0.0, 0.1, 0.3, 0.6, 0.9])
 def test_a_starter_killed_at_any_moment_does_not_hinder_the_next(home: Path, moment: float) -> None:
     starter = run_python("embedded_user", home, "wait")

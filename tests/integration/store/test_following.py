@@ -15,6 +15,7 @@ from services.store.save import Save
 from tests.integration.store.making import record, save
 
 Open = Callable[[], Recorder]
+SOON_SECS = 60
 
 
 async def positions(batches: AsyncIterator[list[Stored]], count: int) -> list[int]:
@@ -60,7 +61,7 @@ async def test_an_event_nobody_announced_is_found_by_looking(
     await asyncio.sleep(0.3)
     with psycopg.connect(database) as connection:
         connection.execute("insert into events values (1, 1, 0, 's', 't', 'x')")
-    assert await asyncio.wait_for(following, 5) == [1]
+    assert await asyncio.wait_for(following, SOON_SECS) == [1]
 
 
 async def test_a_follower_whose_connections_die_again_and_again_misses_nothing(
@@ -76,7 +77,7 @@ async def test_a_follower_whose_connections_die_again_and_again_misses_nothing(
                     "select pg_terminate_backend(pid) from pg_stat_activity"
                     " where datname = current_database() and pid <> pg_backend_pid()"
                 )
-    assert await asyncio.wait_for(following, 20) == list(range(1, 301))
+    assert await asyncio.wait_for(following, SOON_SECS) == list(range(1, 301))
 
 
 async def test_closing_the_store_ends_its_followers(database: str) -> None:
@@ -85,7 +86,7 @@ async def test_closing_the_store_ends_its_followers(database: str) -> None:
     following = asyncio.create_task(positions(store.follow(0), 100))
     await asyncio.sleep(0.1)
     await asyncio.to_thread(store.close)
-    assert await asyncio.wait_for(following, 5) == [1]
+    assert await asyncio.wait_for(following, SOON_SECS) == [1]
 
 
 async def test_a_follower_can_be_cancelled_while_it_waits(store: Recorder) -> None:

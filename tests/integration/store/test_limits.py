@@ -12,7 +12,6 @@ from services.store.save import EVENT_LIMIT, SAVE_LIMIT, Save
 from tests.integration.store.making import record, save
 
 
-@pytest.mark.timeout(60)
 def test_a_save_of_ten_megabytes_is_refused_before_anything_is_written(store: Recorder) -> None:
     with pytest.raises(EventTooLarge) as refused:
         store.submit(save("large", count=20, size=500_000))
@@ -20,7 +19,6 @@ def test_a_save_of_ten_megabytes_is_refused_before_anything_is_written(store: Re
     assert store.submit(save("small")).result() == (1,)
 
 
-@pytest.mark.timeout(60)
 def test_a_save_just_under_the_limit_is_stored(store: Recorder) -> None:
     large = save("large", count=16, size=SAVE_LIMIT // 16)
     assert store.submit(large).result() == tuple(range(1, 17))
@@ -38,7 +36,6 @@ def test_an_event_over_its_limit_is_refused_and_one_at_the_limit_is_stored(
     assert store.submit(save("a", size=EVENT_LIMIT)).result() == (1,)
 
 
-@pytest.mark.timeout(30)
 def test_saves_that_wait_share_commits_of_bounded_size(store: Recorder, database: str) -> None:
     store.submit(save("warm")).result()
     large = [store.submit(save(f"s{n}", count=10, size=300_000)) for n in range(8)]

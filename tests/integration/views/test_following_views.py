@@ -41,7 +41,7 @@ async def test_who_wrote_reads_it_once_it_is_reached(
 
 async def test_without_a_follower_waiting_catches_up(views: Views, store: Recorder) -> None:
     position = write(store, History().spawned("a"))
-    assert await views.reached(position)
+    assert await views.reached(position, SOON)
     assert views.persona("a") is not None
 
 

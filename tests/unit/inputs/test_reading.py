@@ -18,7 +18,8 @@ def test_a_loop_that_ends_while_a_piece_waits_ends_the_thread_without_a_word(
     async def leave() -> threading.Thread:
         reader = Reader(source)
         assert await reader.next()
-        await asyncio.sleep(0.05)  # by now a piece is held and the next one waits for its place
+        while not reader._pieces._putters:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.01)  # until a piece is held and the next one waits for its place
         return reader._thread
 
     with open_inputs([str(path)]) as [source]:

@@ -1,7 +1,9 @@
 """What a persona is reminded of: of every tier something, each once, and never at any price."""
 
 import asyncio
-from collections.abc import Sequence
+import gc
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from domain.recorded import Recorded
 from domain.thinking import Memory
@@ -73,3 +75,21 @@ def test_a_tier_that_fails_is_left_out() -> None:
             raise OSError("gone")
 
     assert {each.tier for each in reminded(Broken(10))} == {"cold", "warm"}
+
+
+async def test_who_is_cancelled_before_anything_is_asked_leaves_nothing_behind() -> None:
+    """What is made and never awaited warns, whenever it is collected."""
+
+    class Cancelling(Tiers):
+        def search(
+            self, reader: str, query: str, count: int
+        ) -> Coroutine[Any, Any, Sequence[Memory]]:
+            thinking.cancel()
+            return super().search(reader, query, count)
+
+    tiers = Cancelling(10)
+    memory = Remembering(tiers, tiers, tiers, tiers)
+    thinking = asyncio.create_task(memory.before_reflecting("a"))
+    await asyncio.wait({thinking})
+    gc.collect()
+    assert thinking.cancelled()
