@@ -6,7 +6,7 @@ it, so that whoever comes second finds it done.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -19,6 +19,7 @@ from services.reconciliation.rule import Asking, Found, Job, Outcome, Parts, Rul
 from services.reconciliation.unspawned import unspawned
 from services.reconciliation.views import views
 from services.store.errors import StoreUnavailable
+from services.views.reader import QueryTooSlow
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ RULES: Final[tuple[Rule, ...]] = (
     actions,
 )
 """Every rule there is, in the order in which they look: a later one may rest on what one mends."""
+_LATER: Final = "what it did not come to is looked for next time"
 _CLOCK: Final = Asking("system:reconciliation")
 
 
@@ -54,9 +56,10 @@ class Reconciled:
 class Reconciler:
     """Finds what broke off or was left behind, and mends what can be."""
 
-    def __init__(self, parts: Parts, interval_secs: float) -> None:
+    def __init__(self, parts: Parts, interval_secs: float, rules: Sequence[Rule] = RULES) -> None:
         """Prepare; `interval_secs` is the time between two runs of the clock, 0 for none."""
         self._parts = parts
+        self._rules = rules
         self._interval_secs = interval_secs
         self._told: set[tuple[str, str]] = set()
 
@@ -96,9 +99,12 @@ class Reconciler:
     def _found(self, asking: Asking) -> Iterator[tuple[Rule, Found]]:
         self._parts.views.catch_up()
         job = Job(self._parts, asking)
-        for rule in RULES:
-            for found in rule(job):
-                yield rule, found
+        for rule in self._rules:
+            try:
+                for found in rule(job):
+                    yield rule, found
+            except QueryTooSlow as slow:  # one that can't look must not keep the others
+                yield rule, Found(rule.__name__, f"could not look at all: {slow.message}", _LATER)
 
     def _tell(self, every: list[Reconciled]) -> None:
         """Log what was mended, and once what is left for people."""

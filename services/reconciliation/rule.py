@@ -47,7 +47,7 @@ class Found:
     """One thing that is not as it should be."""
 
     subject: str
-    """Id of the persona, lease, proposal or view."""
+    """Id of the persona, lease, proposal or view; of a rule that could not look, its name."""
     what: str
     """What is wrong, in words."""
     note: str

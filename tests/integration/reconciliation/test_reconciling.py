@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -10,8 +10,11 @@ import pytest
 
 from domain.events import BudgetSettled, PersonaReaped, ProposalRejected
 from services.reconciliation import Reconciler
+from services.reconciliation.orphans import orphans
+from services.reconciliation.rule import Found, Job
+from services.views.reader import QueryTooSlow
 from tests.integration.reconciliation.conftest import OpenHouse
-from tests.integration.reconciliation.house import CLOCK, House
+from tests.integration.reconciliation.house import CLOCK, PERSON, House, brief
 from tests.integration.reconciliation.test_proposals import put_to_the_vote
 
 
@@ -22,6 +25,22 @@ def test_where_nothing_is_wrong_nothing_is_found_or_written(house: House) -> Non
     before = house.store.head()
     assert house.mend() == []
     assert house.store.head() == before
+
+
+def weary(job: Job) -> Iterator[Found]:
+    """A rule whose second look takes too long."""
+    yield Found("first", "is there", "left")
+    raise QueryTooSlow
+
+
+def test_a_rule_that_takes_too_long_to_look_keeps_no_other_from_mending(house: House) -> None:
+    house.spawn("bob", "ann")
+    house.reaper.reap(house.executor.context("user:eve"), "ann", "manual")
+    told = Reconciler(house.parts, 0, [weary, orphans]).mend(PERSON)
+    assert brief(told) == [
+        ("weary", "first", "left"), ("weary", "weary", "left"), ("orphans", "bob", "mended"),
+    ]  # fmt: skip
+    assert "took more than 10 s" in told[1].what
 
 
 def break_much(house: House) -> None:
