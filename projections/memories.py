@@ -4,7 +4,7 @@ Every event of these is one node, and what the event refers to are its links: so
 outlives its node. `compacting` says what stays, `edges` how the graph is walked (ADR 15).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any, Final
@@ -15,6 +15,7 @@ from domain.events import (
     ActionExecuted,
     CheckRequested,
     CheckResult,
+    Event,
     HypothesisRaised,
     ObservationReceived,
     ProposalCreated,
@@ -146,12 +147,16 @@ def _take_in(warm: Compacting, recorded: Recorded) -> None:
     event = recorded.event
     if node := node_of(recorded):
         warm.add(node)
-    if isinstance(event, CheckResult):
-        warm.settle(event)
-    elif isinstance(event, SnapshotCompressed):
-        warm.compact(event)
-    elif isinstance(event, GATE):
-        _decide(warm, recorded.position, event)
+    if then := _THEN.get(type(event)):
+        then(warm, recorded.position, event)
+
+
+def _settle(warm: Compacting, position: int, result: CheckResult) -> None:
+    warm.settle(result)
+
+
+def _compact(warm: Compacting, position: int, snapshot: SnapshotCompressed) -> None:
+    warm.compact(snapshot)
 
 
 def _decide(warm: Compacting, position: int, event: GateEvent) -> None:
@@ -184,5 +189,14 @@ def _action(position: int, event: ActionExecuted, proposal: Node) -> Node:
         links=(EXECUTES + proposal.memory_id,),
     )
 
+
+_THEN: Final[dict[type[Event], Callable[[Compacting, int, Any], None]]] = {
+    CheckResult: _settle,
+    SnapshotCompressed: _compact,
+    **dict.fromkeys(GATE, _decide),
+}
+"""Event class to what it does beside making its node. Looked up: to ask `isinstance` of each class
+is slow, as pydantic answers it in Python.
+"""
 
 VIEW: Final = view()

@@ -35,11 +35,11 @@ class Statement:
         What must not change by that goes into its column as JSON of its own, where NUL is an
         escape.
         """
-        text = json.dumps(self.rows, default=_plain)
+        text = json.dumps(self.rows, default=datetime.isoformat)
         if "\\u0000" not in text:
             return text
         rows = [{name: _without_nul(value) for name, value in row.items()} for row in self.rows]
-        return json.dumps(rows, default=_plain)
+        return json.dumps(rows, default=datetime.isoformat)
 
 
 def upsert(table: str, key: str, **columns: str) -> str:
@@ -59,12 +59,6 @@ def upsert(table: str, key: str, **columns: str) -> str:
         f" from json_populate_recordset(null::{table}, %s::json)"
         f" on conflict ({key}) do update set {merged.replace('new.', 'excluded.')}"
     )
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"no column takes a {type(value).__name__}")
 
 
 def _without_nul(value: Any) -> Any:

@@ -1,11 +1,11 @@
 """The store as a source of events by partition: an `EventSource`."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from domain.events import EVENT_CLASSES
 from domain.ports import Checkpoint, Step, Stretch
-from domain.recorded import Stored
 from services.store.reading import LAST_POSITION, batch_size
 from services.views.events import Events
 
@@ -81,10 +81,12 @@ class StoreSource:
         if found:
             mean = sum(len(each.state) for each in found) // len(found)
             self._limit = min(STRETCH_EVENTS, batch_size(limit, mean))
-        return [self._stretch(partition, found, upto) for partition in partitions]
+        steps: defaultdict[int, list[Step]] = defaultdict(list)
+        for each in found:
+            steps[each.partition].append(Step(each))
+        return [self._stretch(partition, steps[partition], upto) for partition in partitions]
 
-    def _stretch(self, partition: int, found: Sequence[Stored], upto: int) -> Stretch:
+    def _stretch(self, partition: int, steps: Sequence[Step], upto: int) -> Stretch:
         start = self._at[partition]
-        steps = [Step(each) for each in found if each.partition == partition]
         self._at[partition] = Checkpoint(upto, start.marks)
         return Stretch(partition, start, steps, upto)
