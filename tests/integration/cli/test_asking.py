@@ -22,6 +22,7 @@ OF_THE_MINUTE = {
 READING = ("personas --all", "lineage", "proposals --waiting --limit 2", "attention --all")
 
 
+@pytest.mark.timeout(600)  # so many commands, one after the other
 def test_over_http_and_from_the_store_the_answers_are_the_same(digested: Perpetua) -> None:
     newest = digested.json("proposals", "--limit", "1")[0]["id"]
     commands = [*READING, f"why {newest}"]
