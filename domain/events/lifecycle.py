@@ -71,7 +71,7 @@ class PersonaPaused(Event):
     topic: ClassVar[str] = "persona.paused"
 
     reason: str
-    """Why: budget (its window is used up), overspent (it used more than it reserved) or manual."""
+    """Why: budget (of its window, or for life), overspent (more than it reserved) or manual."""
     until: datetime | None = None
     """When it goes on by itself, UTC; null if somebody must resume it."""
     tokens_used: int = 0

@@ -111,7 +111,10 @@ def register(api: FastAPI) -> None:
 
 def _faulty(error: RequestValidationError) -> Response:
     faults = [
-        {"field": ".".join(str(part) for part in each["loc"])[:200], "message": each["msg"][:500]}
+        {
+            "field": ".".join(str(part) for part in each["loc"])[:200],
+            "message": each["msg"].removeprefix("Value error, ")[:500],
+        }
         for each in error.errors()[:_SHOWN_FAULTS]
     ]
     first = faults[0]

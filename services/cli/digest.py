@@ -48,7 +48,7 @@ class Digest:
         self._root = _root(app)
         self.swarm_id = self._root.swarm_id or ""
         self.starved: str | None = None
-        """Who did not finish, because no minute's budget holds the next step."""
+        """Who did not finish, because no budget holds the next step."""
         self.broken: list[str] = []
         """What is wrong with inputs of which only a part could be read."""
         self._stored: dict[str, int] = {}
@@ -134,10 +134,10 @@ class Digest:
 
     async def _end_children(self) -> None:
         """End the root's descendants: this input has no more for them."""
-        rows = await asyncio.to_thread(self._app.views.personas, self.swarm_id)
-        children = [row for row in rows if row.parent_id and row.status != "reaped"]
-        for row in sorted(children, key=lambda row: -row.depth):
-            await asyncio.to_thread(self._reap, row.persona_id, "idle")
+        rows = await asyncio.to_thread(self._app.views.lineage, self.swarm_id)
+        for row in reversed(rows):  # parents come first
+            if row.parent_id and row.status != "reaped":
+                await asyncio.to_thread(self._reap, row.persona_id, "idle")
 
     async def _stop(self) -> None:
         if self._gate:

@@ -36,7 +36,7 @@ def running(home: Path) -> Running | None:
     """
     try:
         lock = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         if _take(lock, fcntl.LOCK_SH):  # shared: of two who look at once, both see that it is free

@@ -28,7 +28,7 @@ class Quiet:
         self.waits: str | None = None
         """What it waits for, where that is not plain thinking."""
         self.starved: str | None = None
-        """Who did not finish, because no minute's budget holds the next step."""
+        """Who did not finish, because no budget holds the next step."""
         self.nobody_thinks = False
         """Whether the loop seems to have ended elsewhere."""
         self._app = app

@@ -65,8 +65,8 @@ def _digest(
         interrupts.run(digest.run())
         if digest.starved:
             logger.warning(
-                "%s did not finish: a step needs more than the budget of a minute holds;"
-                " raise the limits of the swarm and of the fabric in perpetua.toml",
+                "%s did not finish: its next step needs more than its budget, of a minute or for"
+                " life, holds; raise the limits of the swarm and of the fabric in perpetua.toml",
                 screen.visible(digest.starved),
             )
         elapsed_ms = int((time.monotonic() - began) * 1000)

@@ -120,17 +120,18 @@ def _mind(busy: Busy, left: Mapping[str, CreditsLeft], now: datetime) -> Mind:
     )
 
 
+_HELD = {"manual": "somebody paused it", "budget": "its budget for life is used up"}
+"""Why a persona is paused until somebody resumes it, in words, by the reason of its pause."""
+
+
 def _waits_for(busy: Busy, now: datetime) -> str | None:
     match busy.lineage.status, busy.lineage.reason:
         case "reaped", reason:
             return f"nothing: reaped ({reason})"
-        case "paused", "budget":
-            until = f" until {busy.paused_until:%H:%M} UTC" if busy.paused_until else ""
-            return f"budget{until}"
-        case "paused", "manual":
-            return "a resume: somebody paused it"
+        case "paused", "budget" if busy.paused_until:
+            return f"budget until {busy.paused_until:%H:%M} UTC"
         case "paused", reason:
-            return f"a resume: {reason}"
+            return f"a resume: {_HELD.get(str(reason), reason)}"
     last = busy.last_thought_at or busy.lineage.spawned_at
     if now - last < timedelta(seconds=STILL_SECS):
         return None

@@ -16,9 +16,7 @@ from pydantic import BaseModel
 from domain.errors import EventTooLarge
 from domain.events import EVENT_CLASSES, Event
 from services import schemas
-
-MAX_EVENT_BYTES = 512 * 1024
-"""Largest encoded event; larger ones are refused before any write."""
+from services.store.save import EVENT_LIMIT
 
 Convert = Callable[[Any], Any]
 
@@ -38,8 +36,8 @@ def encode(event: Event) -> bytes:
     out.seek(len(schema.header))
     schemaless_writer(out, schema.parsed, _fields(event))
     state = out.getvalue()
-    if len(state) > MAX_EVENT_BYTES:
-        raise EventTooLarge(event.topic, len(state), MAX_EVENT_BYTES)
+    if len(state) > EVENT_LIMIT:
+        raise EventTooLarge(event.topic, len(state), EVENT_LIMIT)
     return state
 
 

@@ -9,7 +9,7 @@ from eventsourcing.persistence import StoredEvent
 from services.store.errors import EventTooLarge
 
 EVENT_LIMIT = 512 * 1024
-"""Most bytes of one event's state."""
+"""Most bytes of one encoded event; larger ones are refused before any write."""
 SAVE_LIMIT = 8_000_000
 """Most bytes of all states of one save."""
 

@@ -24,7 +24,7 @@ class ContextRefSent(Sent):
 
     ref: Ref
     tier: Text = "input"
-    """hot, warm, cold or input."""
+    """hot, warm, cold, input or question."""
     score: Share | None = None
 
 

@@ -89,7 +89,7 @@ class ShownMemory(Told):
     ref: str
     """What was shown: a position, an id, or `POSITION#LINES` of an observation."""
     tier: str
-    """Where it came from: hot, warm, cold or input."""
+    """Where it came from: hot, warm, cold, input or question."""
     score: float | None
     """How well it matched, 0 to 1; null where it was not searched for."""
     what: str | None

@@ -37,7 +37,7 @@ CHECKS: tuple[Check | CheckOfAll, ...] = (
     thinkers.nameless, thinkers.means,
     kafka.kafka, kafka.transactions, kafka.relay,
     running.no_thinking, running.views, running.future, running.inputs, running.dropped,
-    running.overspent, running.waiting, running.unclear,
+    running.held, running.waiting, running.unclear,
 )  # fmt: skip
 """`store.store` comes before all that look into the store."""
 

@@ -11,8 +11,8 @@ from services.cli.failures import DEBUG
 from services.settings import FILE, Settings
 
 PREFIX = "PERPETUA_"
-_NOT_SETTINGS = (DEBUG, "PERPETUA_TEST_DATABASE_URL")
-"""Variables of ours that are no settings."""
+_NOT_SETTINGS = (DEBUG, "PERPETUA_URL", "PERPETUA_TEST_DATABASE_URL", "PERPETUA_TEST_KAFKA")
+"""Variables of ours that are no settings: of commands, of the client, of the tests."""
 _CLOSE = 0.8
 _SUFFIXES = (".toml", ".tml", ".tolm", ".yaml", ".yml", ".ini", ".conf", ".cfg")
 

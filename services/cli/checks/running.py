@@ -39,17 +39,18 @@ def views(scene: Scene) -> Finding | None:
     return fine("views", f"{known[0][0]}, none of them stopped") if known else None
 
 
-def overspent(scene: Scene) -> Finding | None:
+def held(scene: Scene) -> Finding | None:
     """Warn of personas that are held until somebody resumes them."""
-    held = scene.ask(
-        "select persona_id from view_personas where status = 'paused'"
-        " and paused_reason = 'overspent' order by position",
+    paused = scene.ask(
+        "select persona_id, paused_reason from view_personas where status = 'paused'"
+        " and paused_until is null and paused_reason in ('overspent', 'budget') order by position",
         "view_personas",
     )
-    if not held:
+    if not paused:
         return None
-    found = f"{count(len(held), 'persona')} used more than was reserved: {_short(held[0][0])}"
-    return warning("overspent", found, "look why, then `perpetua resume ID`")
+    why = {"overspent": "used more than was reserved", "budget": "used up its budget for life"}
+    found = f"{count(len(paused), 'persona')} paused: {_short(paused[0][0])} {why[paused[0][1]]}"
+    return warning("held", found, "look why, then `perpetua resume ID`")
 
 
 def waiting(scene: Scene) -> Finding | None:

@@ -6,11 +6,11 @@ They check what a schema can't ask of every server: ranges, lengths, and that a 
 import json
 from typing import Annotated, Any, Literal
 
-import rfc8785
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
+from domain.canonical import canonical
 from domain.errors import InvalidInput
 from domain.thinking import ThinkRequest
 from services.cognition.openai.shown import Shown
@@ -83,8 +83,8 @@ def _arguments(value: str | dict[str, Any]) -> str:
     """Return arguments as canonical JSON; an object is taken for the string that says it."""
     try:
         read = json.loads(value) if isinstance(value, str) else value
-        arguments = rfc8785.dumps(read).decode() if isinstance(read, dict) else ""
-    except (ValueError, RecursionError, rfc8785.CanonicalizationError):
+        arguments = canonical(read) if isinstance(read, dict) else ""
+    except (ValueError, RecursionError, InvalidInput):
         arguments = ""
     if not arguments:
         raise ValueError("must be a JSON object, written as a string")

@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-import rfc8785
-
 from domain.budget import Credits
+from domain.canonical import canonical
 from domain.events.cognition import Thinker, Usage
 from domain.events.gate import Action
 from domain.references import cite, lines_of
@@ -236,7 +235,7 @@ def _checked(request: ThinkRequest, hypothesis: OpenHypothesis, finding: Finding
 
 def _proposed(finding: Finding, hypothesis: OpenHypothesis) -> Proposed:
     suggested = suggest(finding)
-    arguments = rfc8785.dumps(dict(suggested.arguments)).decode()
+    arguments = canonical(dict(suggested.arguments))
     return Proposed(
         suggested.title,
         " ".join([finding.claim, finding.rationale, *finding.facts]),

@@ -144,9 +144,12 @@ def test_who_is_held_and_what_waits_is_found(database: str, recorder: Recorder, 
     history.verified("p").decided("p", "require_approval")
     viewed(recorder, database, history)
     late = look(database, at(LATER))
-    overspent, waiting = found(running.overspent, late), found(running.waiting, late)
-    assert (overspent.verdict, "ann" in overspent.found) == ("warning", True)
-    assert "perpetua resume" in (overspent.fix or "")
+    held, waiting = found(running.held, late), found(running.waiting, late)
+    assert (held.verdict, held.found) == (
+        "warning",
+        "1 persona paused: ann used more than was reserved",
+    )
+    assert "perpetua resume" in (held.fix or "")
     assert (waiting.verdict, "1 proposal" in waiting.found) == ("warning", True)
     assert running.waiting(look(database, at(NOON))) is None
 

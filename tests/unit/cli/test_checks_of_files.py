@@ -18,6 +18,7 @@ from tests.unit.cli.scenes import scene
         ("PERPETUA_XYZZY", "warning", "unset it"),
         ("PERPETUA_GATE__FOLDER", "fine", ""),
         ("PERPETUA_DEBUG", "fine", ""),
+        ("PERPETUA_URL", "fine", ""),
     ],
 )
 def test_a_variable_that_is_no_setting_is_found(

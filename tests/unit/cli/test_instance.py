@@ -35,6 +35,12 @@ def test_one_that_runs_is_found_and_no_second_one_starts(
     assert running(tmp_path) is None
 
 
+def test_none_runs_where_there_can_be_no_home(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert running(tmp_path / "none") is None
+    assert running(tmp_path / "file" / "home") is None
+
+
 def test_who_just_looks_keeps_nobody_from_starting(tmp_path: Path) -> None:
     ends = Timer(0.1, os.close, [look(tmp_path)])
     ends.start()

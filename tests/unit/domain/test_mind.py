@@ -30,7 +30,8 @@ from domain.mind import (
 from domain.recorded import Recorded
 from domain.references import carried_in
 from domain.vocabulary import PHASES
-from services.store.codec import MAX_EVENT_BYTES, encode
+from services.store.codec import encode
+from services.store.save import EVENT_LIMIT
 
 ENVELOPE: dict[str, Any] = {
     "event_id": "e", "occurred_at": datetime(2026, 8, 1, tzinfo=UTC), "swarm_id": "s",
@@ -210,7 +211,7 @@ def test_a_snapshot_fits_an_event_whatever_was_decided_supposed_and_inherited() 
     decided = [Decided(each, wide * 500, "waiting") for each in ids[2_000:]]
     inherited = [wide * 10_000] * 300
     body = mind.distil(decided, inherited)
-    assert len(encode(snapshot(body))) <= MAX_EVENT_BYTES
+    assert len(encode(snapshot(body))) <= EVENT_LIMIT
     carried = carried_in([*body["decisions"], *body["open_questions"]])
     assert set(mind.to_cite(decided)) == set(carried)
     assert decided[-1].proposal_id in carried

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from domain.errors import EventTooLarge
 from domain.events import EVENT_CLASSES, CognitionStopped, Event
 from services import schemas
-from services.store.codec import MAX_EVENT_BYTES, UnknownSchema, decode, encode
+from services.store.codec import UnknownSchema, decode, encode
+from services.store.save import EVENT_LIMIT
 from tests.unit.schemas.made import events
 
 CRC_64_OF_INT = 0x7275D51A3F395C8F
@@ -85,14 +86,14 @@ def test_times_keep_their_microseconds_and_are_utc() -> None:
 
 def test_an_event_over_512_kib_is_refused_and_one_of_512_kib_is_not() -> None:
     bytes_around = len(encode(stopped("x" * 200_000))) - 200_000
-    longest = "x" * (MAX_EVENT_BYTES - bytes_around)
-    assert MAX_EVENT_BYTES == 524_288
-    assert len(encode(stopped(longest))) == MAX_EVENT_BYTES
+    longest = "x" * (EVENT_LIMIT - bytes_around)
+    assert EVENT_LIMIT == 524_288
+    assert len(encode(stopped(longest))) == EVENT_LIMIT
     with pytest.raises(EventTooLarge) as refused:
         encode(stopped(longest + "x"))
     assert refused.value.code == "event_too_large"
     assert refused.value.details == {
-        "topic": "cognition.stopped", "actual": MAX_EVENT_BYTES + 1, "limit": MAX_EVENT_BYTES,
+        "topic": "cognition.stopped", "actual": EVENT_LIMIT + 1, "limit": EVENT_LIMIT,
     }  # fmt: skip
 
 
