@@ -94,8 +94,8 @@ class Serving:
             asyncio.create_task(_persist(app.reconciler.run), name="reconciliation"),
             asyncio.create_task(_persist(lambda: announce(head)), name="announcements"),
             asyncio.create_task(_persist(self._meter), name="meter"),
-            asyncio.create_task(_persist(self._have_the_loop), name="loop"),
         ]
+        loop = asyncio.create_task(_persist(self._have_the_loop), name="loop")
         serving = asyncio.create_task(self._server.serve([self._listening]), name="server")
         feeder = Feeder(app.executor, DEFAULT_SWARM, app.seed_core, self._stop, app.settings.inputs)
         self._feeding = [
@@ -106,7 +106,7 @@ class Serving:
         try:
             await asyncio.wait({serving})
         finally:
-            await self._end(serving, parts)
+            await self._end(serving, loop, parts)
 
     async def _have_the_loop(self) -> None:
         """Start the loop, or stand by until whoever has it ends."""
@@ -150,7 +150,10 @@ class Serving:
             self._say(f"{source.shown} has ended")
 
     async def _end(
-        self, serving: "asyncio.Task[None]", parts: Sequence["asyncio.Task[None]"]
+        self,
+        serving: "asyncio.Task[None]",
+        loop: "asyncio.Task[None]",
+        parts: Sequence["asyncio.Task[None]"],
     ) -> None:
         """End everything in order: input, loop, clients, gate, and the relay once all is stored."""
         self._stop.set()
@@ -160,6 +163,8 @@ class Serving:
             await asyncio.wait(self._feeding, timeout=PATIENCE_SECS)
         for topic in self._topics:
             await asyncio.to_thread(topic.stop, PATIENCE_SECS)
+        loop.cancel()  # who stands by must not begin now
+        await asyncio.gather(loop, return_exceptions=True)
         with suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(FAREWELL_SECS):
                 await self._app.loop.stop("perpetua up ended")
