@@ -78,6 +78,7 @@ select {_NODE}, similarity from compared as node where similarity > 0
 order by similarity desc, position desc limit %(count)s"""  # noqa: S608  names of our own
 _ANY: Final = f"""
 select exists (select from memory_vectors where {_IN_QUESTION}) as there"""  # noqa: S608  names of our own
+_HAS_TABLE: Final = "select to_regclass('memory_vectors') is not null as there"
 _SET: Final = """
 select there, array(
     select set_config(name, value, true)
@@ -103,6 +104,12 @@ class Wanted:
     until: datetime | None = None
     """Not what was first thought after."""
     persona_ids: Sequence[str] | None = None
+
+
+def has_vectors(cursor: Cursor, embedder: str) -> bool:
+    """Tell whether anything the reader may see has a vector by this embedder."""
+    every = {"embedder": embedder, "owners": None, "common": True}
+    return _there(cursor, _HAS_TABLE, {}) and _there(cursor, _ANY, every)
 
 
 def by_vector(

@@ -76,6 +76,7 @@ class Search:
         self._views = views
         self._queries = queries
         self._settings = settings
+        self._has_vectors = False
 
     def find(
         self, reader: Reader, query: str, wanted: Wanted = ANYTHING, count: int = 10,
@@ -90,8 +91,8 @@ class Search:
             StoreUnavailable: the server is out of reach.
         """
         most = max(count * _CANDIDATES, _FEWEST_CANDIDATES)
-        vector = self._queries.vector(query)
         embedder = self._queries.id
+        vector = self._queries.vector(query) if self._may_compare(reader) else None
 
         def ask(cursor: Cursor) -> tuple[list[Row], RankedBy]:
             if vector is not None:
@@ -105,6 +106,13 @@ class Search:
         hits = sorted((self._weighed(row, now) for row in rows), key=lambda hit: -hit.score)
         best = hits[:count]
         return Found(best, embedder, ranked_by, self._walked(reader, best) if supports else {})
+
+    def _may_compare(self, reader: Reader) -> bool:
+        """Tell whether there are vectors: until then no model is loaded to make a query's."""
+        if not self._has_vectors:
+            embedder = self._queries.id
+            self._has_vectors = self._views.ask(lambda c: near.has_vectors(c, embedder), reader)
+        return self._has_vectors
 
     def _walked(self, reader: Reader, hits: Sequence[Hit]) -> dict[str, list[Edge]]:
         return self._views.ask(

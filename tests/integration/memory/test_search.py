@@ -149,6 +149,17 @@ def test_vectors_of_another_embedder_are_not_compared(warm: House) -> None:
     assert warm.find("failed login", embedder=Counting("new")).ranked_by == "text"
 
 
+def test_no_model_is_loaded_for_a_query_before_there_is_a_vector_to_compare(warm: House) -> None:
+    node = warm.node("failed login")
+    embedder = Counting()
+    search = warm.search(embedder)
+
+    assert refs(search.find(A, "login")) == [node]
+    assert embedder.texts == []
+    warm.index(Counting())
+    assert (search.find(A, "login").ranked_by, embedder.texts) == ("vectors", ["login"])
+
+
 def test_while_the_embedder_is_away_words_are_compared(warm: House) -> None:
     node = warm.node("failed login")
     warm.index(Counting())
