@@ -5,7 +5,6 @@ import gc
 import statistics
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
 from uuid import uuid4
 
 from domain.ports import Checkpoint
@@ -14,7 +13,6 @@ from services.bus.client import Client, Outgoing, Producer
 from services.bus.connect import client as client_of
 from services.bus.errors import BusError
 from services.bus.record import to_record
-from services.bus.relay.drafts import Drafts
 from services.bus.relay.layout import Layout
 from services.bus.relay.session import begin
 from services.bus.settings import BusSettings
@@ -104,13 +102,13 @@ class Bench:
         """Return the seconds the relay takes to read, make and publish the same, warm."""
         self._renew()
         session = begin(self._client, self._recorder, 0, Layout(), PARTITIONS)
-        session.publish(session.draft(self._recorder.read(0, BATCH)))
+        session.publish(self._recorder.read(0, BATCH))
         after, head = BATCH, self._recorder.head()
         began = time.perf_counter()
-        with closing(Drafts(session, self._recorder, None, after, BATCH)) as drafts:
-            while after < head:
-                draft, after = drafts.next(head)
-                session.publish(draft)
+        while after < head:
+            batch = self._recorder.read(after, BATCH, upto=head)
+            session.publish(batch)
+            after = batch[-1].position
         seconds = time.perf_counter() - began
         session.close()
         return seconds

@@ -3,7 +3,6 @@
 relay       `Relay`: holds the slots that nobody else holds, in threads of its own
 slot        one slot: stands by, takes hold, publishes, begins anew after any error
 session     one hold on a slot's partitions, from the fence to the first error
-drafts      the transactions of a session, each made while the one before it is published
 layout      how many slots there are, and how that changes
 progress    how far each partition is published, as Kafka has it
 published   that what is there is of this store

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Final, NamedTuple
+from typing import Final
 
 from psycopg.rows import scalar_row
 
@@ -40,14 +40,6 @@ class LayoutChanged(Exception):
     """The slots are other ones now, or are about to be."""
 
 
-class Draft(NamedTuple):
-    """What one transaction is to publish."""
-
-    records: Sequence[Outgoing]
-    """Of the events, in order, and then of the progress they make; none if it makes none."""
-    events: int
-
-
 class Session:
     """The right to publish a slot's partitions, until another takes it."""
 
@@ -60,10 +52,11 @@ class Session:
         self._tails: Mapping[TopicPartition, int] = {}
         self._lasts = {partition: last.position if last else 0 for partition, last in lasts.items()}
 
-    def draft(self, events: Sequence[Stored]) -> Draft:
-        """Make the transaction of events, without those that were drafted or published before.
+    def publish(self, events: Sequence[Stored]) -> int:
+        """Publish events in one transaction, those that are not published yet; return how many.
 
-        Drafts follow each other: they must be published in the order they are made.
+        Raises:
+            BusUnavailable: it may or may not have been committed; begin a new session.
         """
         records: list[Outgoing] = []
         touched: dict[int, Stored] = {}
@@ -76,20 +69,12 @@ class Session:
                     records.append(to_record(stored, previous, source))
                 lasts[partition] = stored.position
                 touched[partition] = stored
-        count = len(records)
-        records += [progress.to_record(self._progress(last)) for last in touched.values()]
-        return Draft(records, count)
-
-    def publish(self, draft: Draft) -> None:
-        """Publish a draft in one transaction.
-
-        Raises:
-            BusUnavailable: it may or may not have been committed; begin a new session.
-        """
-        if draft.records:
+        if touched:
             self._producer.begin()
-            self._producer.send(draft.records)
+            self._producer.send(records)
+            self._producer.send([progress.to_record(self._progress(s)) for s in touched.values()])
             self._producer.commit()
+        return len(records)
 
     def mend(self, recorder: Recorder, tails: Mapping[TopicPartition, int]) -> int:
         """Publish in one transaction what the topics lack, though the progress says otherwise.
@@ -111,10 +96,9 @@ class Session:
             while start < end and (page := recorder.read(start, _PAGE, [partition], upto=end)):
                 events += page
                 start = page[-1].position
-        draft = self.draft(events)
+        count = self.publish(events)
         self._tails = {}
-        self.publish(draft)
-        return draft.events
+        return count
 
     def next_after(self, recorder: Recorder) -> int:
         """Return the position after which there may be something to publish."""

@@ -6,7 +6,6 @@ After any error it begins anew from what Kafka says, never from what it remember
 import logging
 import random
 from collections.abc import Callable
-from contextlib import closing
 from math import inf
 from threading import Event
 from time import monotonic
@@ -15,11 +14,11 @@ from typing import Final
 from services.bus.client import Client
 from services.bus.errors import BusError, ProducerFenced
 from services.bus.relay import layout
-from services.bus.relay.drafts import Drafts
 from services.bus.relay.layout import SILENCE_SECS, Layout
 from services.bus.relay.session import LayoutChanged, Session, begin
 from services.bus.relay.standing import Teller
 from services.store.errors import StoreUnavailable
+from services.store.reading import batch_size
 from services.store.recorder import Recorder
 from services.store.session_lock import SessionLock
 
@@ -113,18 +112,14 @@ class Slot:
         self._prepare()
         session = begin(self._client, self._recorder, self._number, now, self._partitions)
         try:
-            partitions = None if now.slots == 1 else now.partitions(self._number, self._partitions)
-            limit = max(1, FIRST_BATCH >> self._failures)
             after = session.next_after(self._recorder)
-            with closing(Drafts(session, self._recorder, partitions, after, limit)) as drafts:
-                self._publish(session, drafts, after, now, stop)
+            self._publish(session, after, now, stop)
         finally:
             session.close()
 
-    def _publish(
-        self, session: Session, drafts: Drafts, after: int, now: Layout, stop: Event
-    ) -> None:
-        told_at, ends_at = 0.0, inf
+    def _publish(self, session: Session, after: int, now: Layout, stop: Event) -> None:
+        partitions = None if now.slots == 1 else now.partitions(self._number, self._partitions)
+        limit, told_at, ends_at = max(1, FIRST_BATCH >> self._failures), 0.0, inf
         while not self._lock.lost.is_set() and monotonic() < ends_at:
             self._after = after
             if monotonic() - told_at > TELL_SECS:
@@ -139,10 +134,12 @@ class Slot:
                 return
             if head <= after:
                 continue
-            draft, upto = drafts.next(head)
-            session.publish(draft)
+            batch = self._recorder.read(after, limit, partitions, upto=head)
+            session.publish(batch)
             self._failures = 0
-            after = upto
+            after = batch[-1].position if len(batch) == limit else head
+            if batch:
+                limit = batch_size(limit, sum(len(each.state) for each in batch) // len(batch))
 
     def _next_head(self, after: int, stop: Event) -> int | None:
         """Wait for something to publish; None once there will be no more."""

@@ -91,7 +91,7 @@ def test_a_slot_that_was_begun_under_another_layout_can_not_publish(
         begin(client, store, 0, before, PARTITIONS)
     layout.fence(empty_database, store, client, lambda: False)
     with pytest.raises(ProducerFenced):
-        old.publish(old.draft(store.read(0, 10)))
+        old.publish(store.read(0, 10))
     for slots in (1, 2):
         layout.change(empty_database, slots)
         layout.fence(empty_database, store, client, lambda: False)
