@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from domain.budget import Credits
 from domain.events import SnapshotCompressed, ThoughtGenerated
 from domain.mind import KEPT_FACTS
 from domain.thinking import ThinkRequest, ThinkResult
@@ -52,6 +53,13 @@ class FailsOnce(Metered):
         return await super().think(request)
 
 
+class Free(Metered):
+    """Costs nothing, so that no minute's budget is too small for many cycles of many facts."""
+
+    def worst_case(self, request: ThinkRequest) -> Credits:
+        return Credits(0, self.timeout_ms)
+
+
 @pytest.mark.parametrize("phase", ["observe", "compress"])
 async def test_a_step_that_fails_loses_nothing_of_it(running: Running, phase: str) -> None:
     thinker = FailsOnce(phase)
@@ -70,7 +78,7 @@ async def test_a_step_that_fails_loses_nothing_of_it(running: Running, phase: st
 async def test_what_was_inherited_long_ago_is_not_inherited_again_at_a_restart(
     running: Running,
 ) -> None:
-    async with running(Metered()) as app:
+    async with running(Free()) as app:
         child_of_root(app, "short")
         reap(app, "short")
         await until(lambda: inherited(app))

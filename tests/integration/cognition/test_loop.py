@@ -38,9 +38,9 @@ def events(app: App, kind: type[E], persona_id: str | None = None) -> list[E]:
     ]
 
 
-def spawn(app: App, persona_id: str, **limits: object) -> None:
+def spawn(app: App, persona_id: str, tags: tuple[str, ...] = (), **limits: object) -> None:
     new = NewPersona(
-        persona_id=persona_id, name="n", role="r", charter="c", swarm_id="swarm-core",
+        persona_id=persona_id, name="n", role="r", charter="c", swarm_id="swarm-core", tags=tags,
         limits=Limits.model_validate(limits),
     )  # fmt: skip
     app.spawn(app.executor.context("user:test"), new)
