@@ -71,7 +71,11 @@ class Settings(BaseSettings):
     """All settings of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PERPETUA_", env_nested_delimiter="__", frozen=True, extra="forbid"
+        env_prefix="PERPETUA_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
     )
 
     home: Path = Field(default_factory=default_home)

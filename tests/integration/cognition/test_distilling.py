@@ -106,9 +106,7 @@ async def test_a_persona_whose_agent_never_stops_is_reaped_all_the_same(running:
                 time.sleep(0.001)
 
     async with running(Metered()) as app:
-        spawn(
-            app, "busy", tags=("thinker:external",)
-        )  # else it distils in between
+        spawn(app, "busy", tags=("thinker:external",))  # else it distils in between
         agents = [threading.Thread(target=never_stop, args=[app]) for _ in range(4)]
         for agent in agents:
             agent.start()

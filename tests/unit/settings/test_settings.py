@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import Settings, SettingsError, load
+from services.settings import Settings, SettingsError, default_home, load
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "perpetua.toml"
 
@@ -33,6 +33,15 @@ def test_a_flag_goes_before_a_variable_and_a_variable_before_the_file(
     monkeypatch.setenv("PERPETUA_PORT", "2222")
     assert load().port == 2222
     assert load(port=3333).port == 3333
+
+
+def test_an_empty_variable_is_as_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "perpetua.toml").write_text("port = 1111\n")
+    monkeypatch.setenv("PERPETUA_PORT", "")
+    monkeypatch.setenv("PERPETUA_KAFKA", "")
+    assert (load().port, load().kafka) == (1111, None)
+    monkeypatch.setenv("PERPETUA_HOME", "")
+    assert load().home == default_home()
 
 
 @pytest.mark.parametrize(
