@@ -11,8 +11,8 @@ from typing import Any, Final, TextIO
 FILE: Final = "perpetua.log"
 FILE_BYTES: Final = 10_000_000
 FILES_KEPT: Final = 3
-_KAFKA: Final = "kafka"
-"""Logger of kafka-python."""
+_CLIENTS: Final = ("kafka", "psycopg")
+"""Loggers of what speaks to Kafka and to PostgreSQL."""
 _CALLERS: Final = ("httpx", "httpx2")
 """Loggers that tell of every call there is: a model's would push all else out of the files."""
 _USUAL: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -57,7 +57,7 @@ class _OnStandardError(logging.StreamHandler[TextIO]):
 def log_lines() -> None:
     """Send warnings to standard error, a line each; the rest nowhere.
 
-    What a Kafka client warns of is for the log file: what matters of it, we say ourselves.
+    What clients of Kafka or PostgreSQL warn of is for the log file: what matters, we say ourselves.
     """
     handler = _OnStandardError()
     handler.setLevel(logging.WARNING)
@@ -83,7 +83,7 @@ def log_to_file(home: Path) -> None:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    return record.name != _KAFKA and not record.name.startswith(f"{_KAFKA}.")
+    return record.name.partition(".")[0] not in _CLIENTS
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
